@@ -223,7 +223,7 @@ class SmsIncidentPublish(models.TransientModel):
         if not self.broadcast_id:
             self.broadcast_id = incident._prepare_broadcast(kind, **values)
         broadcast = self.broadcast_id
-        values["kind"] = kind
+        values.update(incident._prepare_kind(kind))
         if changed := {
             name: value for name, value in values.items() if broadcast[name] != value
         }:

@@ -346,7 +346,8 @@ class SmsBroadcast(models.Model):
         self._check_works_here()
         broadcast_sudo = self.sudo()
         broadcast_sudo._wait_for_row()
-        if broadcast_sudo.state in states:
+        is_over = broadcast_sudo.state == SENT and not broadcast_sudo.is_live
+        if broadcast_sudo.state in states and not is_over:
             return broadcast_sudo
         raise UserError(self.env._("This is not possible anymore. Reload the page."))
 
@@ -418,8 +419,7 @@ class SmsBroadcast(models.Model):
 
     def action_cancel(self):
         """Cancel the messages that have not been sent yet, by the job and the gate."""
-        last = (SENT,) if self.waiting_count else ()
-        broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, PAUSED, *last)
+        broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
         broadcast_sudo._call_off_recipients()
         broadcast_sudo._wake()

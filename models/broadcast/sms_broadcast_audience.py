@@ -563,15 +563,12 @@ class SmsBroadcast(models.Model):
         partners = self._as_author().env["res.partner"]
         claims_sudo = self.env["sms.number.claim"].sudo()
         typed = claims_sudo._get_open_domain() & Domain("number", "in", numbers)
-        typed = {(it.partner_id, it.number) for it in claims_sudo.search(typed)}
+        typed = claims_sudo._search(typed).subselect("partner_id")
         domain = self._get_company_domain() & Domain("phone_sanitized", "in", numbers)
+        domain &= Domain("id", "not in", typed)
         names = ["phone_sanitized", "lang"]
         found = partners.search_fetch(domain, names, order="id DESC")
-        return {
-            it.phone_sanitized: (it.id, it.lang or None)
-            for it in found
-            if (it, it.phone_sanitized) not in typed
-        }
+        return {it.phone_sanitized: (it.id, it.lang or None) for it in found}
 
     def _find_earlier(self, numbers):
         """Return which numbers occur in rows before the given ones.

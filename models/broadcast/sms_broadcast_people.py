@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+import re
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -7,7 +8,7 @@ from odoo.tools import SQL
 
 from ...tools import texts, verdicts
 from ...tools.names import NAME_LIMIT, close_greeting, tidy_name
-from ...tools.segments import count_segments
+from ...tools.segments import GSM7_BASIC, GSM7_EXTENSION, count_segments
 from ...tools.timing import SCHEDULED
 from ..core.batch_jobs import lock_next
 from ..ledger.sms_purpose import ALERT
@@ -17,6 +18,8 @@ from .sms_broadcast import CANCELLED, CHECKING, LEAVING, NEWS, OPEN, SENT, STATU
 from .sms_broadcast_recipient import BLOCKED, HELD, MUTED, REACHED, WILL
 from .sms_incident import GOING_ON, OPENING, PLANNED, RESOLVED, UPDATE
 
+#: A regular expression of PostgreSQL for a character that is not in GSM-7.
+NOT_GSM7 = f"[^{re.escape(''.join(sorted(GSM7_BASIC | GSM7_EXTENSION)))}]"
 OUTCOME_OF = {verdicts.SEND: WILL, verdicts.HOLD: HELD, verdicts.BLOCK: BLOCKED}
 
 
@@ -224,14 +227,17 @@ class SmsBroadcast(models.Model):
         is_counted = self.state not in (CHECKING, LEAVING)
         groups = self.longest or (self._find_longest() if is_counted else [])
         words = self._get_words({lang for lang, _id, _count in groups})
-        samples = []
+        samples = {}
         for own_lang, recipient_id, count in groups:
             own_words = words[own_lang]
             text = self._preview(own_words, recipients_sudo.browse(recipient_id))
             language = names.get(own_words.lang, own_words.lang)
             sample = Sample(own_lang, language, text, count_segments(text), count)
-            samples.append(sample)
-        return samples
+            if other := samples.get(own_lang):
+                longer = max(other, sample, key=lambda it: it.segments.count)
+                sample = longer._replace(count=other.count + count)
+            samples[own_lang] = sample
+        return list(samples.values())
 
     def action_test_text(self):
         """Open the form to text it to oneself, filled in for a real recipient.
@@ -263,8 +269,11 @@ class SmsBroadcast(models.Model):
     def _find_longest(self):
         """Return for each language the recipient with the longest name and area.
 
-        :return: tuples of language (may be False), recipient id, and number of people
-            who read that language, most first
+        And the one with the longest among those that are not in GSM-7, which may make
+        the text take more segments.
+
+        :return: tuples of language (may be False), recipient id, and number of people,
+            most first
         """
         self.env["sms.broadcast.recipient"].flush_model()
         self.env.cr.execute(
@@ -278,10 +287,12 @@ class SmsBroadcast(models.Model):
          LEFT JOIN res_partner partner ON partner.id = own.partner_id
          LEFT JOIN sms_area area ON area.id = own.area_id
              WHERE own.broadcast_id = %s AND own.outcome IN %s
-          GROUP BY own.lang
+          GROUP BY own.lang,
+                   concat(COALESCE(own.name, partner.name),
+                          COALESCE(area.name ->> own.lang, area.name ->> 'en_US')) ~ %s
           ORDER BY count(*) DESC
             """,
-            [NAME_LIMIT, self.id, REACHED],
+            [NAME_LIMIT, self.id, REACHED, NOT_GSM7],
         )
         rows = self.env.cr.fetchall()
         return [(lang or False, -key[1], count) for lang, count, key in rows]

@@ -369,9 +369,8 @@ class SmsIncident(models.Model):
             return self.env._("No areas are chosen, so it is not known whom to tell.")
         others = self.broadcast_ids.filtered(lambda it: it not in own)
         waiting = others.filtered(lambda it: it.state == WAITING)
-        if kind == RESOLVED:  # it overtakes all but another end
-            waiting = waiting.filtered(lambda it: it.kind == RESOLVED)
-        if waiting:
+        # The end overtakes all but another end.
+        if waiting := waiting.filtered(lambda it: kind != RESOLVED or it.kind == kind):
             return self.env._(
                 "“%s” waits for approval. Approve or cancel it first.", waiting[0].name
             )
@@ -379,13 +378,11 @@ class SmsIncident(models.Model):
 
     def _prepare_broadcast(self, kind, **values):
         """Create the broadcast for a kind of text, not yet checked."""
-        labels = dict(self._fields["next_kind"]._description_selection(self.env))
         broadcast = self.env["sms.broadcast"].create(
             {
-                "name": f"{self.name}: {labels[kind]}",
+                **self._prepare_kind(kind),
                 "company_id": self.company_id.id,
                 "incident_id": self.id,
-                "kind": kind,
                 "area_ids": self.area_ids.ids,
                 "body": self._get_body(kind),
                 **values,
@@ -394,6 +391,10 @@ class SmsIncident(models.Model):
         if "body" not in values:
             self._say_around_news(broadcast)
         return broadcast
+
+    def _prepare_kind(self, kind):
+        labels = dict(self._fields["next_kind"]._description_selection(self.env))
+        return {"kind": kind, "name": f"{self.name}: {labels[kind]}"}
 
     def _say_around_news(self, broadcast):
         """Translate the text around the news into each installed language."""

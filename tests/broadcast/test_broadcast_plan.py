@@ -326,6 +326,20 @@ class TestSample(AudienceCase):
         longest = broadcast.recipient_ids.browse(longest_id)
         self.assertEqual(longest.partner_id, self.agreed[1])
 
+    def test_a_shorter_name_that_takes_more_segments(self):
+        """One letter that is not in GSM-7 doubles the cost of a text."""
+        self.agreed[1].name = "Bartholomew Featherstonehaugh-Cholmondeley"[:40]
+        self.agreed[2].name = "María"
+        for body, name in (
+            ("Outage, {customer}. Our team is on site.", self.agreed[2].name),
+            ("Outage…, {customer}. Our team is on site.", self.agreed[1].name),
+        ):
+            broadcast = self.make_filtered([("city", "=", "Denver")], body=body)
+            self.check(broadcast)
+            [sample] = broadcast._get_samples()
+            self.assertIn(name, sample.text)
+            self.assertEqual((sample.segments.count, sample.count), (2, 3))
+
     def test_to_my_own_phone(self):
         broadcast = self.make_filtered([("city", "=", "Denver")])
         action = broadcast.action_test_text()

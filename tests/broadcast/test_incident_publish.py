@@ -337,11 +337,14 @@ class TestAgain(PublishCase):
         again = self.say("monitoring")
         self.assertEqual((again.kind, self.reached(again)), ("update", self.agreed))
 
-    def test_what_everybody_has_is_not_cancelled(self):
+    def test_what_everybody_has_is_neither_paused_nor_cancelled(self):
+        """Neither would stop anything but the next text about the incident."""
         opening = self.say()
-        with self.assertRaisesRegex(UserError, "not possible anymore"):
-            opening.action_cancel()
+        for button in ("action_pause", "action_cancel"):
+            with self.assertRaisesRegex(UserError, "not possible anymore"):
+                getattr(opening, button)()
         self.assertEqual(self.incident.next_kind, "update")
+        self.assertFalse(self.open().obstacle)
 
     def test_nobody_is_mailed_of_an_outage_that_is_over(self):
         opening = self.ask()
@@ -612,6 +615,14 @@ class TestBadInput(PublishCase):
         form.action_count()
         self.assertFalse(form.obstacle)
         self.assertEqual(form.broadcast_id.kind, "update")
+
+    def test_its_text_is_named_after_what_it_tells(self):
+        self.say()
+        form = self.open()
+        form.write({"state": "resolved", "body": WORDS})
+        form.action_publish()
+        self.assertEqual(form.broadcast_id.kind, "resolved")
+        self.assertEqual(form.broadcast_id.name, "No internet in Denver: End")
 
     def test_nobody_was_told_of_what_is_over(self):
         form = self.open("resolved")
