@@ -248,7 +248,7 @@ class SmsBroadcast(models.Model):
         """
         if not (self.send_at and self.is_local_time):
             return [self.send_at or None] * len(recipients)
-        own_zone = self.user_id.tz or self.company_id._get_sms_place().zones[0]
+        own_zone = self.user_id.tz or self.company_id._get_sms_zone()
         wall = moments.to_local(self.send_at, own_zone)
         gate, times = self.env["sms.gate"], []
         for recipient in recipients:
