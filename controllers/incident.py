@@ -31,7 +31,7 @@ class IncidentController(Controller):
 
     def _get_values(self, incident_sudo):
         company = incident_sudo.company_id
-        tz = company.partner_id.tz or "UTC"
+        tz = company._get_sms_zone()
         env = request.env
         say = partial(public.say_moment, env, tz=tz)
         place = say_place(tz, get_locale(get_spoken_lang(env)))

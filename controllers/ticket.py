@@ -53,7 +53,7 @@ class TicketController(Controller):
     def _get_values(self, ticket_sudo, tz):
         company, env = ticket_sudo.company_id, ticket_sudo.env
         is_theirs = request.env.user.partner_id in ticket_sudo.partner_id
-        tz = tz or company.partner_id.tz or "UTC"
+        tz = tz or company._get_sms_zone()
         return {
             "company_name": company.name,
             "portal_url": is_theirs and ticket_sudo.access_url,

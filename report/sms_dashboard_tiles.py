@@ -265,8 +265,9 @@ class SmsDashboard(models.AbstractModel):
         reviews = self.env["sms.consent.review"]
         if not reviews.has_access("read"):
             return
-        domain = [("state", "=", "open"), ("company_id", "in", self.env.companies.ids)]
-        late = [*domain, ("deadline", "<", reviews._get_today())]
+        companies = self.env.companies
+        domain = [("state", "=", "open"), ("company_id", "in", companies.ids)]
+        late = list(reviews._get_late_domain(companies))
         count, late_count = reviews.search_count(domain), reviews.search_count(late)
         xmlid = "sms_consent_review_action"
         if late_count:

@@ -108,13 +108,9 @@ class SmsDay(models.Model):
     # === Days ===
 
     @api.model
-    def _get_zone(self, company):
-        return company._get_sms_place().zones[0]
-
-    @api.model
     def _to_day(self, company, moment):
         """Return the day of a time (UTC) in the company's time zone."""
-        return to_local(moment, self._get_zone(company)).date()
+        return to_local(moment, company._get_sms_zone()).date()
 
     @api.model
     def _get_today(self, company):
@@ -123,7 +119,7 @@ class SmsDay(models.Model):
     @api.model
     def _to_utc(self, company, day):
         """Return the time (UTC) at which a day begins for the company."""
-        return to_utc(datetime.combine(day, time()), self._get_zone(company))
+        return to_utc(datetime.combine(day, time()), company._get_sms_zone())
 
     # === Reading ===
 
@@ -160,7 +156,7 @@ class SmsDay(models.Model):
             SELECT (date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date AS day, %s, %s
               FROM (%s) fact GROUP BY 1, %s
         """
-        zone, groups = self._get_zone(company), SQL(", ".join(own))
+        zone, groups = company._get_sms_zone(), SQL(", ".join(own))
         return SQL(query, zone, SQL(names), SQL(sums), facts, groups)
 
     @api.model

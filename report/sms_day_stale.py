@@ -164,7 +164,7 @@ class SmsDayStale(models.Model):
              WHERE company_id = %s AND kind = 'outgoing'
                AND day >= COALESCE(%s, '-infinity'::date) - 1
         """
-        zone = self.env["sms.day"]._get_zone(company)
+        zone = company._get_sms_zone()
         self.env.cr.execute(SQL(query, zone, company.id, since))
 
     @api.model

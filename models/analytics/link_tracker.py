@@ -98,12 +98,11 @@ class SmsTemplate(models.Model):
         company's own.
         """
         self.ensure_one()
-        actions, xmlid = self.env["ir.actions.act_window"], "sms_analysis_template_action"
-        action = actions._for_xml_id(f"helpdesk_mgmt_sms.{xmlid}")
-        counted = Domain("template_id", "=", self.id)
-        if self.shared_id:
-            theirs = Domain("template_id", "=", self.shared_id.id)
-            counted |= theirs & Domain("company_id", "=", self.company_id.id)
+        xmlid = "helpdesk_mgmt_sms.sms_analysis_template_action"
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        shared = Domain("template_id", "in", self.shared_id.ids)
+        shared &= Domain("company_id", "=", self.company_id.id)
+        counted = shared | Domain("template_id", "=", self.id)
         return {**action, "domain": list(counted)}
 
 

@@ -226,7 +226,7 @@ class CalendarEvent(models.Model):
         return self.start
 
     def _get_sms_zone(self):
-        return self._get_sms_company()._get_sms_place().zones[0]
+        return self._get_sms_company()._get_sms_zone()
 
     @api.onchange("technician_id")
     def _onchange_technician_id(self):

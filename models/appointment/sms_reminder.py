@@ -357,7 +357,7 @@ class Whereabouts:
     def __init__(self, company):
         self._company = company
         #: Name of the company's time zone.
-        self.here = company._get_sms_place().zones[0]
+        self.here = company._get_sms_zone()
         self._known = {}
 
     def get_zone(self, partner):

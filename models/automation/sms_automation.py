@@ -14,6 +14,7 @@ from ..ledger.sms_purpose import INTERNAL
 
 SLA_MODEL = "helpdesk.ticket.sla"
 MANAGER_GROUP = "helpdesk_mgmt.group_helpdesk_manager"
+#: Options of the filters. An archived record still limits: else all tickets would fit.
 FILTER = {"ondelete": "restrict", "context": {"active_test": False}}
 #: Errors of conditions that cannot be used.
 UNUSABLE = (AccessError, UserError, ValueError, TypeError, KeyError, OverflowError)
@@ -66,7 +67,6 @@ class SmsAutomation(models.Model):
         default=4,
         help="How long a customer has waited, or how long before the deadline.",
     )
-    # An archived one still limits: without it, the automation would be about all.
     team_ids = fields.Many2many("helpdesk.ticket.team", string="Teams", **FILTER)
     stage_ids = fields.Many2many("helpdesk.ticket.stage", string="Stages", **FILTER)
     category_ids = fields.Many2many(

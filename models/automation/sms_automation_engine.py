@@ -337,7 +337,7 @@ class SmsAutomation(models.Model):
         tickets_sudo = self.env[TICKET_MODEL].sudo().browse(ids)
         found_sudo = tickets_sudo.browse()
         for company, own_sudo in tickets_sudo.grouped("company_id").items():
-            own_sudo = own_sudo.with_context(tz=company._get_sms_place().zones[0])
+            own_sudo = own_sudo.with_context(tz=company._get_sms_zone())
             found_sudo |= own_sudo.filtered_domain(list(rule.domain))
         return found_sudo
 

@@ -155,19 +155,16 @@ class SmsIncident(models.Model):
         begin, end = map(self._say_time, (self.planned_from, self.planned_to))
         if not end:
             return self.env._("from %s", begin)
-        zone = self._get_zone()
+        zone = self.company_id._get_sms_zone()
         first = moments.to_local(self.planned_from, zone)
         last = moments.to_local(self.planned_to, zone)
         if first.date() == last.date():
             end = moments.say_hour(last, moments.get_locale(get_spoken_lang(self.env)))
         return self.env._("from %(begin)s until %(end)s", begin=begin, end=end)
 
-    def _get_zone(self):
-        return self.company_id.sudo().partner_id.tz or "UTC"
-
     def _say_time(self, moment):
         """Return a time (UTC) in words, in the company's time zone."""
-        own = self.with_context(tz=self._get_zone())
+        own = self.with_context(tz=self.company_id._get_sms_zone())
         return say_moment(own.env, moment, lasting=True)
 
     def _suggest_news(self, state):
@@ -271,7 +268,7 @@ class SmsIncident(models.Model):
         self._take_for_news()
         now = fields.Datetime.now()
         lang = self.company_id.partner_id.lang or "en_US"
-        it = self.with_context(lang=lang, tz=self.company_id.partner_id.tz)
+        it = self.with_context(lang=lang, tz=self.company_id._get_sms_zone())
         if self._is_over(now):
             it._end_by_itself(now)
         elif self.state == PLANNED and self.planned_from:

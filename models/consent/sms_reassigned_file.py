@@ -146,7 +146,7 @@ class SmsReassignedFile(models.Model):
         """
         about = {"company": company.id, "state": consent.OPTED_IN}
         about |= {"known_at": known_at, "condition": condition}
-        day = SQL(DAY, moment, company.sudo().partner_id.tz or "UTC")
+        day = SQL(DAY, moment, company._get_sms_zone())
         limit = fields.Datetime.now() - timedelta(days=days)
         codes = list(reassigned.AREA_CODES)
         return SQL(query, day=day, codes=codes, limit=limit, **about)
@@ -189,7 +189,7 @@ class SmsReassignedFile(models.Model):
                 "made_at": now,
                 "scope": scope,
                 "company_code": company_code,
-                "tz": company.sudo().partner_id.tz or "UTC",
+                "tz": company._get_sms_zone(),
                 "row_count": len(rows),
             }
         )

@@ -68,9 +68,20 @@ class SmsConsentReview(models.Model):
 
     @api.depends("state", "deadline")
     def _compute_is_overdue(self):
+        late = self.filtered_domain(self._get_late_domain(self.company_id))
         for review in self:
-            is_late = review.deadline and review.deadline < review._get_today()
-            review.is_overdue = review.state == OPEN and is_late
+            review.is_overdue = review in late
+
+    @api.model
+    def _get_late_domain(self, companies):
+        """Return the domain of the reviews whose last day is over in their company."""
+        now = fields.Datetime.now()
+        late = (
+            Domain("company_id", "=", company.id)
+            & Domain("deadline", "<", self._get_day(company, now))
+            for company in companies
+        )
+        return Domain("state", "=", OPEN) & Domain.OR(late)
 
     @api.depends("inbound_id", "company_id")
     def _compute_of_text(self):
@@ -115,10 +126,7 @@ class SmsConsentReview(models.Model):
     @api.model
     def _get_day(self, company, moment):
         """Return the date of a time (UTC) in a company's time zone."""
-        return to_local(moment, company.sudo().partner_id.tz or "UTC").date()
-
-    def _get_today(self):
-        return self._get_day(self.company_id, fields.Datetime.now())
+        return to_local(moment, company._get_sms_zone()).date()
 
     @api.model
     def _find_open(self, companies, number):

@@ -123,6 +123,10 @@ class ResCompany(models.Model):
             partner_sudo.phone_sanitized,
         )
 
+    def _get_sms_zone(self):
+        """Return the company's time zone, for days, deadlines and hours in texts."""
+        return self._get_sms_place().zones[0]
+
     def _get_sms_postal_address(self):
         """Return the company's address in one line, with a contact; empty without both.
 

@@ -107,6 +107,7 @@ class SmsOnboarding(models.AbstractModel):
         """
         now = fields.Datetime.now()
         runs_sudo = self.env["sms.automation.run"].sudo()
+        runs_sudo._find_timed()
         due_sudo = runs_sudo.search(runs_sudo._get_due_domain())
         due_sudo.write({"state": "skipped", "done_at": now})
         due = Domain("state", "=", PLANNED) & Domain("due_at", "<=", now)

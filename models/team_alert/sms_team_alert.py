@@ -289,7 +289,7 @@ class SmsTeamAlert(models.Model):
     def _get_fillers(self, partner):
         """Return the values of the replies' placeholders, for a reader."""
         user, at = self._get_taken()
-        zone = partner.tz or self.company_id.partner_id.tz
+        zone = partner.tz or self.company_id._get_sms_zone()
         reader = self.with_context(tz=zone, lang=partner.lang or self.env.lang)
         return {
             # The wordings continue after it, with their own punctuation.

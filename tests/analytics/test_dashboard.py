@@ -74,6 +74,22 @@ class TestAttention(ScenarioCase):
         self.assertEqual((item["level"], found), ("danger", review))
         self.assertFalse(self.find(self.agent), "who cannot decide is not sent there")
 
+    def test_a_deadline_lasts_until_midnight_where_the_company_is(self):
+        colorado = self.env.ref("base.state_us_6")
+        self.company.partner_id.write({"tz": False, "state_id": colorado.id})
+        with freeze_time("2026-11-18 03:00:00"):  # Tuesday evening in Colorado
+            review = self.env["sms.consent.review"].create(
+                {
+                    "company_id": self.company.id,
+                    "number": self.number,
+                    "received_at": fields.Datetime.now() - timedelta(days=14),
+                    "deadline": "2026-11-17",
+                }
+            )
+            item, found = self.find_one("sms.consent.review")
+            self.assertEqual((item["level"], found), ("warning", review))
+            self.assertFalse(review.is_overdue)
+
     def test_an_opt_out_that_is_to_be_read(self):
         review = self.env["sms.consent.review"].create(
             {

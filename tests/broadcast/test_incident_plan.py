@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """A maintenance: announced, reminded of, moved, begun, ended or cancelled."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
@@ -66,6 +66,16 @@ class PlanCase(PublishCase):
 @tagged("post_install", "-at_install")
 class TestPlan(PlanCase):
     """One record covers everything from the announcement to the end."""
+
+    def test_its_hours_are_those_of_the_companys_address(self):
+        """Most companies' contacts have no time zone."""
+        self.company.partner_id.write({"tz": False, "state_id": self.colorado.id})
+        begin = datetime(fields.Date.today().year + 1, 1, 15, 9)
+        end = begin + timedelta(hours=1)
+        self.incident.write({"planned_from": begin, "planned_to": end})
+        body = self.open().body
+        self.assertIn("2:00", body)
+        self.assertIn("3:00", body)
 
     def test_from_the_announcement_to_the_end(self):
         self.assertEqual(self.incident.state, "planned")

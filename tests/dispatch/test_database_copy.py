@@ -114,6 +114,28 @@ class TestCopy(CopyCase):
         self.assertEqual(run.state, "skipped")
         self.assertEqual((due.state, later.state), ("cancelled", "planned"))
 
+    def test_what_a_clock_would_find_is_skipped_too(self):
+        """The original has found that the customer waits, and has texted them."""
+        now = fields.Datetime.now()
+        rule = self.env["sms.automation"].create(
+            {
+                "name": "Still waiting",
+                "trigger": "no_answer",
+                "wait_hours": 4,
+                "template_id": self.env.ref(
+                    "helpdesk_mgmt_sms.sms_template_ticket_waiting"
+                ).id,
+                "in_force_since": now - timedelta(days=9),
+            }
+        )
+        self.ticket.sms_waiting_since = now - timedelta(hours=5)
+        self.duplicate()
+        self.text_from_here("text_from_here")
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_automation"))
+        made = [("automation_id", "=", rule.id)]
+        self.assertFalse(self.env["sms.sms"].search(made))
+        self.assertEqual(self.env["sms.automation.run"].search(made).state, "skipped")
+
     def test_an_original_keeps_what_waits(self):
         """An outdated page may still show the button."""
         sms = self.text(self.ticket)
