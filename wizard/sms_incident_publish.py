@@ -53,7 +53,7 @@ class SmsIncidentPublish(models.TransientModel):
     planned_to = fields.Datetime("Ends")
     plan_note = fields.Text(compute="_compute_plan_note")
     body = fields.Text("News", help="What works, what does not, and when you say more.")
-    suggestion = fields.Text(help="The suggested news, to see whether they were edited.")
+    suggestion = fields.Text(help="Shows whether the news were edited.")
     is_told = fields.Boolean(
         "Text and e-mail it",
         default=True,

@@ -59,6 +59,7 @@ class Appointment(NamedTuple):
 
     @property
     def has_declined(self):
+        """Whether the person does not come."""
         return self.answer == "declined"
 
     def get_obstacle(self, companies, now):
