@@ -399,14 +399,16 @@ class Change(NamedTuple):
     answers: dict | None
     followers: dict
 
-    def get_numbers(self, *kinds):
+    def get_numbers(self, *kinds, methods=()):
         """Return the numbers that have new events, without erased ones.
 
         :param kinds: of :data:`tools.consent.EVENTS`; none: any event
+        :param methods: of these alone; none: by any method
         """
         hashes = {
             values["number_hash"]
             for values in self.events
-            if not kinds or values["event"] in kinds
+            if (not kinds or values["event"] in kinds)
+            and (not methods or values["method"] in methods)
         }
         return {self.numbers[value] for value in hashes if self.numbers[value]}
