@@ -378,6 +378,15 @@ class TestPage(WebCase):
         self.assertEqual(self.answers(), {"ticket": "opted_in"})
         self.assertFalse(self.messages_to())
 
+    def test_going_back_claims_nothing_that_is_over(self):
+        stopped = self.post(self.page_url, stop="all")
+        self.assertIn("Saved", self.text(stopped))
+        agreed = self.post(self.page_url, **self.box("ticket"))
+        self.assertIn("Saved", self.text(agreed))
+        self.assertNotIn("Saved", self.text(self.get(stopped.url)))
+        self.post(self.page_url, stop="all")
+        self.assertNotIn("Saved", self.text(self.get(agreed.url)))
+
     def test_a_yes_settles_a_text_that_was_doubtful(self):
         self.record_consent(self.number, "alert")
         self.receive("I want to cancel")
