@@ -189,16 +189,24 @@ class SmsInboundRouter(models.AbstractModel):
         return keywords.squeeze(word) in said
 
     def _get_users_question(self, inbound):
-        """Return the last text to a number, in sudo, if a user has asked something.
+        """Return the last text to a number, in sudo, if it is a user's open question.
 
-        Not if it asks for a YES in capitals, which is one to another text.
+        Not if it asks for a YES in capitals, which is one to another text, nor if the
+        person has texted since.
         """
         last_sudo = self._get_last_personal(inbound)
         said, words = last_sudo.body or "", self.env["sms.keyword"]._get_words
         yeses = words(inbound.company_id).get(keywords.YES, {})
         is_question = not replies.QUESTION_MARKS.isdisjoint(said)
         is_question &= yeses.keys().isdisjoint(re.findall(r"\w+", said))
-        return last_sudo if is_question else last_sudo.browse()
+        if not is_question:
+            return last_sudo.browse()
+        since = Domain("company_id", "=", inbound.company_id.id)
+        since &= Domain("number", "=", inbound.number) & Domain("id", "<", inbound.id)
+        left_at = last_sudo.claimed_at or last_sudo.create_date
+        since &= Domain("received_at", ">", left_at)
+        is_answered = self.env["sms.inbound"].search_count(since, limit=1)
+        return last_sudo.browse() if is_answered else last_sudo
 
     def _get_last_personal(self, inbound):
         """Return the last text to a number, in sudo, if a user has written it."""
