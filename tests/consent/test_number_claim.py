@@ -131,6 +131,7 @@ class TestTypedNumber(ClaimCase):
         claims = self.env["sms.number.claim"]
         claims._note(other, self.login.partner_id, number)
         self.submit(number)
+        self.assertOnlyAsked(number)
         self.receive("YES", number)
         updates = self.texts(number).filtered(lambda sms: not sms.exemption)
         self.assertEqual(len(updates), 1)
