@@ -65,7 +65,7 @@ class PhoneBlacklist(models.Model):
             return
         number = min(left)
         events_sudo = self.env["sms.consent.event"].sudo()
-        domain = events_sudo._number_domain(self.env.company, number)
+        domain = events_sudo._number_domain(self._get_sms_companies()[:1], number)
         domain &= Domain("event", "=", consent.REVOKED)
         event = events_sudo.search(domain, limit=1)
         methods = self.env["sms.consent.details"]._get_labels(event._name, "method")

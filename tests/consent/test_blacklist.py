@@ -312,17 +312,6 @@ class TestOffTheBlacklist(BlacklistCase):
                 attempt()
         self.assertTrue(self.is_listed())
 
-    def test_the_error_names_the_opt_out_of_the_users_company(self):
-        other = self.make_company("Other")
-        self.administrator.company_ids |= other
-        self.receive("STOP")
-        self.record_consent(event="revoked", company=other)
-        row = self.env["phone.blacklist"].search([("number", "=", self.number)])
-        for company, how in ((self.company, "Text message"), (other, "Said")):
-            own = row.with_user(self.administrator).with_company(company)
-            with self.assertRaisesRegex(UserError, rf"text messages \({how}"):
-                own.unlink()
-
     def test_who_was_put_on_it_by_hand_stays_too(self):
         self.put_on()
         with self.assertRaisesRegex(UserError, "Phone blacklist.*agree again"):
