@@ -207,20 +207,6 @@ class SmsSubscription(models.Model):
         self.write({"number": False, "partner_id": False, "question_id": False})
 
 
-class SmsNumberClaim(models.Model):
-    """Ends the subscriptions of numbers that may have got another holder."""
-
-    _inherit = "sms.number.claim"
-
-    @api.model
-    def _hand_over(self, numbers):
-        """Also end what former holders have chosen."""
-        result = super()._hand_over(numbers)
-        domain = [("number", "in", list(numbers)), ("state", "!=", ENDED)]
-        self.env["sms.subscription"].sudo().search(domain)._end()
-        return result
-
-
 class SmsKeyword(models.Model):
     """Lets joining keywords also subscribe to areas."""
 

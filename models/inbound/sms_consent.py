@@ -92,10 +92,8 @@ class SmsConsent(models.Model):
     @api.model
     def _after_answers(self, change):
         result = super()._after_answers(change)
-        # The router itself acts on a text that it is the wrong number.
-        methods = {*consent.HANDED_OVER} - {consent.TEXT}
-        if numbers := change.get_numbers(consent.EXPIRED, methods=methods):
-            self.env["sms.number.claim"].sudo()._hand_over(numbers)
+        if expired := change.get_numbers(consent.EXPIRED):
+            self.env["sms.number.claim"].sudo()._reopen(expired)
         return result
 
 
@@ -137,11 +135,7 @@ class SmsConsentExpiry(models.AbstractModel):
         # A number that was erased cannot be texted any more anyway.
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
         answers_sudo = self.env["sms.consent"].sudo()
-        claims_sudo = self.env["sms.number.claim"].sudo()
         while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
-            # An old consent may be a former holder's; a question says nothing of that.
-            old = batch.filtered(lambda it: it.state == consent.OPTED_IN)
-            claims_sudo._reopen(old.mapped("number"))
             by_number = batch.grouped(lambda it: (it.company_id, it.number))
             for (company, number), answers in by_number.items():
                 purposes = answers.purpose_id

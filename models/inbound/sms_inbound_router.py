@@ -312,7 +312,7 @@ class SmsInboundRouter(models.AbstractModel):
         holder restores it. They get the one confirmation that any opt-out gets; it
         names no customer. No login may call the number its own any more.
         """
-        self.env["sms.number.claim"].sudo()._hand_over([inbound.number])
+        self.env["sms.number.claim"].sudo()._reopen([inbound.number])
         note = self.env._("Wrong number. In their words:")
         words, consents = f"{note} {inbound.body or ''}", self.env["sms.consent"]
         for company in self.env["sms.sender"]._find_companies(inbound):

@@ -198,14 +198,6 @@ class SmsNumberClaim(models.Model):
         claims_sudo._release_texts(asked_sudo.company_id)
 
     @api.model
-    def _hand_over(self, numbers):
-        """Undo what is known of numbers that may have got another holder.
-
-        Extended by other rooms.
-        """
-        self._reopen(numbers)
-
-    @api.model
     def _reopen(self, numbers):
         """Undo the confirmation of numbers: they may have other owners by now."""
         domain = [("number", "in", list(numbers)), ("confirmed_at", "!=", False)]

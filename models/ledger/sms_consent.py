@@ -399,16 +399,14 @@ class Change(NamedTuple):
     answers: dict | None
     followers: dict
 
-    def get_numbers(self, *kinds, methods=()):
+    def get_numbers(self, *kinds):
         """Return the numbers that have new events, without erased ones.
 
         :param kinds: of :data:`tools.consent.EVENTS`; none: any event
-        :param methods: of these alone; none: by any method
         """
         hashes = {
             values["number_hash"]
             for values in self.events
-            if (not kinds or values["event"] in kinds)
-            and (not methods or values["method"] in methods)
+            if not kinds or values["event"] in kinds
         }
         return {self.numbers[value] for value in hashes if self.numbers[value]}

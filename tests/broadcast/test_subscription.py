@@ -86,12 +86,6 @@ class TestByKeyword(SubscriptionCase):
         self.receive("YES", STRANGER)
         self.assertEqual(self.subscriptions(STRANGER).state, "pending")
 
-    def test_a_new_holder_is_not_told_what_the_former_one_has_chosen(self):
-        agreed = self.agreed[1]
-        self.receive("MAIL", agreed.phone)
-        self.receive("This is the wrong number", agreed.phone)
-        self.assertEqual(self.subscriptions(agreed.phone).state, "ended")
-
     def test_an_area_that_is_not_offered_any_more(self):
         self.mail.write({"takes_subscribers": False, "cities": "Denver"})
         self.receive("MAIL", STRANGER)

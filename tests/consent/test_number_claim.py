@@ -1,8 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import fields
 from odoo.tests import new_test_user
 
 from ...models.core import sms_rate_limit
@@ -259,18 +257,6 @@ class TestTypedNumber(ClaimCase):
         self.assertFalse(claims._is_confirmed(self.login.partner_id, number))
         self.submit(number, subject="Later")
         self.assertEqual(self.answers(number)["ticket"], "opted_out")
-
-    def test_a_question_that_nobody_answers_ends_no_proof(self):
-        number = phone_number(77)
-        self.submit(number)
-        self.receive("YES", number)
-        since = fields.Datetime.now() - timedelta(days=8)
-        facts = {"event": "requested", "method": "keyword", "happened_at": since}
-        self.record_consent(number, "alert", **facts)
-        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_expiry"))
-        self.assertEqual(self.events(number)[-1].event, "expired")
-        claims = self.env["sms.number.claim"]
-        self.assertTrue(claims._is_confirmed(self.login.partner_id, number))
 
     def test_a_portal_with_a_confirmed_number_undoes_a_stop(self):
         number = phone_number(78)
