@@ -70,6 +70,8 @@ class PreferencesController(Controller):
     def _show(self, link_sudo, notice):
         choices = link_sudo._get_choices()
         sent = [choice for choice in choices if choice.is_sent]
+        if sent if notice == "stopped_all" else notice == "agreed" and not sent:
+            notice = ""  # the address of a former result, as by "back"
         return public.answer(
             "public_preferences",
             {

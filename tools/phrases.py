@@ -9,6 +9,7 @@ texts are read, how to teach further ones, and how well it works.
 
 import re
 
+from .answers import YES
 from .clauses import COURTESIES, MAX_LENGTH, read_clauses
 from .grammar import measure
 from .keywords import MANDATORY_WORDS, STOP, squeeze
@@ -56,11 +57,14 @@ def classify(text):
     tokens = read_tokens(text[:MAX_LENGTH])
     if not any(token.isalpha() for token in tokens):
         return CONVERSATION
-    said = [_drop_courtesies(clause) for clause in read_clauses(text)]
-    said = [squeeze("".join(words)) for words in said if words]
-    kind = OPT_OUT if "".join(said) in _STOP_WORDS else _rate(text, tokens)
+    said = [_drop(COURTESIES, clause) for clause in read_clauses(text)]
+    rest = [_drop(YES, words) for words in said]
+    if any(said) and not any(rest):
+        return CONVERSATION
+    whole = _join(word for words in said for word in words)
+    kind = OPT_OUT if whole in _STOP_WORDS else _rate(text, tokens)
     is_doubtful = kind in ENDING and not _can_be_sure(text, tokens)
-    is_doubtful |= kind == CONVERSATION and not _STOP_WORDS.isdisjoint(said)
+    is_doubtful |= kind == CONVERSATION and not _STOP_WORDS.isdisjoint(map(_join, rest))
     return DOUBTFUL if is_doubtful else kind
 
 
@@ -98,11 +102,15 @@ def _can_be_sure(text, tokens):
     return is_short and is_word and not _quotes(text)
 
 
-def _drop_courtesies(clause):
-    """Return the words of a clause without courtesies."""
+def _join(words):
+    return squeeze("".join(words))
+
+
+def _drop(patterns, clause):
+    """Return the words of a clause without those that a pattern matches."""
     kept, at = [], 0
     while at < len(clause):
-        length = measure(COURTESIES, clause, at)
+        length = measure(patterns, clause, at)
         kept += [] if length else [clause[at]]
         at += length or 1
     return kept

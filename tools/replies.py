@@ -30,6 +30,12 @@ _FIGURE = re.compile(
     re.DOTALL,
 )
 _THANKS = re.compile(rf"(?:(?:{answers.THANKS})(?:\W+|\Z))+")
+#: A reaction that quotes a text, as phones send it: "Liked “We are done”", "👍 to “…”".
+_LIKED = re.compile(
+    r"[^\w👎]*(?:LIKED|LOVED|TO|A AIME|A ADORE|LE GUSTO|LE ENCANTO|GEFALLT)\s"
+    r"[\"“«„].*[\"”»“]",
+    re.DOTALL,
+)
 #: Alone these complain: it is broken again.
 _AGAIN = re.compile(r"(?:(?:AGAIN|WIEDER|JETZT)(?:\W+|\Z))+")
 #: Characters of a text that are read.
@@ -61,8 +67,11 @@ def read_rating(text, is_no=False):
 
 
 def is_thanks(text):
-    """Tell if a text only says thanks, and so needs no action."""
-    bare = flatten(_strip(unicodedata.normalize("NFKC", (text or "")[:_LIMIT])))
+    """Tell if a text only says thanks, or likes a text, and so needs no action."""
+    said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT])
+    if _LIKED.fullmatch(flatten(said).strip()):
+        return True
+    bare = flatten(_strip(said))
     is_short = len(bare) < 80
     return is_short and bool(_THANKS.fullmatch(bare)) and not _AGAIN.fullmatch(bare)
 

@@ -175,6 +175,6 @@ class SmsInboundRouter(models.AbstractModel):
     def _after_yes(self, inbound, asked):
         result = super()._after_yes(inbound, asked)
         self.env["sms.subscription"].sudo()._take_yes(
-            inbound.company_id, inbound.number, asked.sudo().evidence_id
+            asked.company_id, inbound.number, asked.sudo().evidence_id
         )
         return result

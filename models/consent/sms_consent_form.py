@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from ...tools import consent, texts, web
 from ...tools.consent import has_left
 from ...tools.phone import BAD_COUNTRY, BAD_KIND, E164, has_extension, tidy
+from ..inbound.sms_consent_review import CONVERSATION
 
 #: Longest input that can be a phone number.
 NUMBER_LIMIT = 40
@@ -123,11 +124,16 @@ class SmsConsentForm(models.AbstractModel):
     # === Statements ===
 
     def _agree(self, company, number, choices, trace, **facts):
-        """Record an opt-in to choices that are not agreed to already."""
+        """Record an opt-in to choices that are not agreed to already.
+
+        It decides open reviews: the person has been explicit since.
+        """
         if new := [choice for choice in choices if not choice.is_on]:
             facts = {**self._get_shown(new), **trace, **facts}
             ledger = self.env["sms.consent.event"]
             ledger._record(company, number, consent.GRANTED, "web", **facts)
+            reviews = self.env["sms.consent.review"]
+            reviews._find_open(company, number)._close(CONVERSATION)
 
     def _stop(self, company, number, purposes, trace, **facts):
         """Record an opt-out from purposes, or (None) from everything; send no text."""

@@ -2,7 +2,7 @@
 from odoo import SUPERUSER_ID, models
 
 from ...tools import keywords, replies, reply_codes
-from ...tools.verdicts import HAVE_GOT, HOLD
+from ...tools.verdicts import HOLD
 
 
 class SmsQuestion(models.Model):
@@ -16,7 +16,7 @@ class SmsQuestion(models.Model):
         is_no = router._find_action(inbound)[0] == keywords.NO
         reply = replies.read_rating(inbound.body, is_no)
         ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
-        is_asked = not self._is_held() and not self._was_asked_otherwise()
+        is_asked = not self._is_held() and not self._was_asked_otherwise(inbound)
         if not reply or not ticket or not is_asked:
             return False
         if reply.value == replies.NOT_SOLVED and not ticket.active:
@@ -40,24 +40,12 @@ class SmsQuestion(models.Model):
         sms = self.sms_id
         return sms.state == "outgoing" and sms.gate_verdict == HOLD
 
-    def _was_asked_otherwise(self):
-        """Return whether a colleague has since texted the number about something else.
+    def _was_asked_otherwise(self, inbound):
+        """Return whether a colleague's last text to the number is about something else.
 
         "How many computers?" - "5" is not a rating, and a colleague waits for it.
         """
-        if not self.sms_id:
-            return False
-        newest = self.env["sms.sms"].search(
-            [
-                ("record_company_id", "=", self.company_id.id),
-                ("number", "=", self.number),
-                ("id", ">", self.sms_id.id),
-                ("is_personal", "=", True),
-                ("state", "in", HAVE_GOT),
-            ],
-            order="id desc",
-            limit=1,
-        )
-        about = newest.mail_message_id
-        here = (self.res_model, self.res_id)
-        return bool(newest) and (about.model, about.res_id) != here
+        last_sudo = self.env["sms.inbound.router"]._get_last_personal(inbound)
+        about, here = last_sudo.mail_message_id, (self.res_model, self.res_id)
+        is_since = bool(last_sudo) and self._is_before(last_sudo)
+        return is_since and (about.model, about.res_id) != here

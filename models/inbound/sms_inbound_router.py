@@ -115,7 +115,7 @@ class SmsInboundRouter(models.AbstractModel):
         body = inbound.body or ""
         if not replies.LAUGHTER.search(body):
             return body
-        wording = self._get_open_question(inbound).wording_id[:1]
+        wording = self._get_newest_question(inbound).wording_id[:1]
         lang = wording.lang or self._get_lang(inbound)
         return replies.LAUGHTER.sub("", body) if lang.startswith("es") else body
 
@@ -135,7 +135,7 @@ class SmsInboundRouter(models.AbstractModel):
         questions, answer = self.env["sms.question"], self._read_answer(inbound)
         if not answer:
             return questions._take(inbound)
-        asked = self._get_open_question(inbound)
+        asked = self._get_newest_question(inbound)
         if self._get_users_question(inbound):
             asked = asked.browse()
         take_yes_or_no = partial(self._take_yes_or_no, answer=answer, asked=asked)
@@ -189,16 +189,24 @@ class SmsInboundRouter(models.AbstractModel):
         return keywords.squeeze(word) in said
 
     def _get_users_question(self, inbound):
-        """Return the last text to a number, in sudo, if a user has asked something.
+        """Return the last text to a number, in sudo, if it is a user's open question.
 
-        Not if it asks for a YES in capitals, which is one to another text.
+        Not if it asks for a YES in capitals, which is one to another text, nor if the
+        person has texted since.
         """
         last_sudo = self._get_last_personal(inbound)
         said, words = last_sudo.body or "", self.env["sms.keyword"]._get_words
         yeses = words(inbound.company_id).get(keywords.YES, {})
         is_question = not replies.QUESTION_MARKS.isdisjoint(said)
         is_question &= yeses.keys().isdisjoint(re.findall(r"\w+", said))
-        return last_sudo if is_question else last_sudo.browse()
+        if not is_question:
+            return last_sudo.browse()
+        since = Domain("company_id", "=", inbound.company_id.id)
+        since &= Domain("number", "=", inbound.number) & Domain("id", "<", inbound.id)
+        left_at = last_sudo.claimed_at or last_sudo.create_date
+        since &= Domain("received_at", ">", left_at)
+        is_answered = self.env["sms.inbound"].search_count(since, limit=1)
+        return last_sudo.browse() if is_answered else last_sudo
 
     def _get_last_personal(self, inbound):
         """Return the last text to a number, in sudo, if a user has written it."""
@@ -474,17 +482,26 @@ class SmsInboundRouter(models.AbstractModel):
                 return False
             self._start(inbound)
             return True
-        purposes = asked.purpose_id
-        self._close_reviews(inbound, CONVERSATION, inbound.company_id)
+        purposes, company = asked.purpose_id, asked.company_id
+        self._close_reviews(inbound, CONVERSATION, company)
         inbound.lang = inbound.lang or asked.wording_id[:1].lang
         words = {"wordings": asked.wording_id, "wording": asked[0].wording}
-        self._record(inbound, consent.CONFIRMED, purposes, **words)
+        self._record(inbound, consent.CONFIRMED, purposes, company, **words)
         reply, exemption = reply_codes.JOIN_DONE, "opt_in_confirmation"
-        self._answer(inbound, "confirm", reply, exemption, purposes)
+        self._answer(inbound, "confirm", reply, exemption, purposes, company)
         self._after_yes(inbound, asked)
         return True
 
-    def _get_open_question(self, inbound):
+    def _get_newest_question(self, inbound):
+        """Return :meth:`_get_open_question` of the company that has asked last.
+
+        One of those that send from the texted number: to people they are one sender.
+        """
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        found = (self._get_open_question(inbound, company) for company in companies)
+        return max(found, key=lambda asked: max(asked.ids, default=0))
+
+    def _get_open_question(self, inbound, company=None):
         """Return the newest questions to this number that nothing has answered since.
 
         A later text answers all of them, as does a statement on all purposes; a
@@ -495,7 +512,7 @@ class SmsInboundRouter(models.AbstractModel):
         """
         ledger = self.env["sms.consent.event"]
         events = ledger.search(
-            ledger._number_domain(inbound.company_id, inbound.number)
+            ledger._number_domain(company or inbound.company_id, inbound.number)
             & Domain("recorded_at", ">=", fields.Datetime.now() - consent.QUESTION_LIFE)
         )
         asked = events.filtered(lambda event: event.event == consent.REQUESTED)
@@ -561,15 +578,19 @@ class SmsInboundRouter(models.AbstractModel):
         purposes = self.env["sms.purpose"].search([])
         return purposes.filtered(lambda it: get_answer(found, it.id).state == state)
 
-    def _answer(self, inbound, kind, code, exemption, purposes=None):
+    def _answer(self, inbound, kind, code, exemption, purposes=None, company=None):
         """Note the kind of a text, and queue the answer to it.
 
         If the carrier has answered, its answer is the only one.
+
+        :param company: ``res.company`` that answers, default the text's
         """
         inbound.kind = kind
         if inbound.opt_out_type or not self._may_answer(inbound, exemption):
             return
-        sender = (inbound.company_id, inbound.number, inbound.partner_id)
+        own, partner = inbound.company_id, inbound.partner_id
+        company = company or own
+        sender = (company, inbound.number, partner if company == own else partner[:0])
         purposes = purposes or self.env["sms.purpose"]
         facts = {"lang": self._get_lang(inbound), "asked_at": inbound.received_at}
         self.env["sms.reply"]._queue(code, *sender, exemption, purposes, **facts)

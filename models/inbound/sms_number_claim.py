@@ -195,7 +195,7 @@ class SmsNumberClaim(models.Model):
             return
         claims_sudo.confirmed_at = fields.Datetime.now()
         self._invalidate_caches()
-        claims_sudo._release_texts()
+        claims_sudo._release_texts(asked_sudo.company_id)
 
     @api.model
     def _reopen(self, numbers):
@@ -211,11 +211,14 @@ class SmsNumberClaim(models.Model):
         """Undo what numbers prove that have another holder. Rooms add to it."""
         self._reopen(numbers)
 
-    def _release_texts(self):
-        """Send the texts that have waited for the YES: the newest one per ticket."""
+    def _release_texts(self, company):
+        """Send the texts that have waited for the YES: the newest one per ticket.
+
+        :param company: the one that has asked, which may not be the claim's first
+        """
         self.ensure_one()
         since = fields.Datetime.now() - QUESTION_LIFE - timedelta(hours=1)
-        domain = Domain("record_company_id", "=", self.company_id.id)
+        domain = Domain("record_company_id", "=", company.id)
         domain &= Domain("partner_id", "=", self.partner_id.id)
         domain &= Domain("number", "=", self.number) & Domain("state", "=", "canceled")
         domain &= Domain("gate_verdict", "=", verdicts.BLOCK)

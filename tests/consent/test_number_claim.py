@@ -126,6 +126,17 @@ class TestTypedNumber(ClaimCase):
         self.submit(number, subject="Another")
         self.assertEqual(len(self.texts(number)), len(texts) + 1)
 
+    def test_what_has_waited_in_another_company_is_sent(self):
+        number = phone_number(70)
+        other = self.make_company("Other")
+        claims = self.env["sms.number.claim"]
+        claims._note(other, self.login.partner_id, number)
+        self.submit(number)
+        self.assertOnlyAsked(number)
+        self.receive("YES", number)
+        updates = self.texts(number).filtered(lambda sms: not sms.exemption)
+        self.assertEqual(len(updates), 1)
+
     def test_yes_of_who_has_agreed_before_confirms_too(self):
         self.record_consent(self.stranger, "ticket")
         self.submit()

@@ -378,6 +378,30 @@ class TestPage(WebCase):
         self.assertEqual(self.answers(), {"ticket": "opted_in"})
         self.assertFalse(self.messages_to())
 
+    def test_going_back_claims_nothing_that_is_over(self):
+        stopped = self.post(self.page_url, stop="all")
+        self.assertIn("Saved", self.text(stopped))
+        agreed = self.post(self.page_url, **self.box("ticket"))
+        self.assertIn("Saved", self.text(agreed))
+        self.assertNotIn("Saved", self.text(self.get(stopped.url)))
+        self.post(self.page_url, stop="all")
+        self.assertNotIn("Saved", self.text(self.get(agreed.url)))
+
+    def test_a_yes_settles_a_text_that_was_doubtful(self):
+        self.record_consent(self.number, "alert")
+        self.receive("I want to cancel")
+        page = self.post(self.page_url, **self.box("ticket"))
+        self.assertIn("You will get these text messages", self.text(page))
+        self.env.invalidate_all()
+        self.env["sms.consent"]._forget_answers()
+        self.assertEqual(self.ticket_text().gate_verdict, "send")
+
+    def ticket_text(self):
+        """Return a new text about tickets to the customer."""
+        values = {"number": self.number, "body": "It works again."}
+        purpose = self.purposes("ticket")
+        return self.env["sms.sms"].create({**values, "purpose_id": purpose.id})
+
     def test_to_stop_one_leaves_the_others(self):
         self.record_consent(self.number, "ticket", "alert")
         page = self.post(self.page_url, stop="alert")

@@ -212,6 +212,7 @@ class TestRating(IntakeCase):
         self.assertEqual(self.receive("ja bitte").kind, "confirm")
 
     def test_thanks_leave_the_ticket_closed_and_the_question_open(self):
+        self.receive("Liked “Is your ticket solved? Reply 1 to 5, or NO.”")
         inbound = self.receive("Thank you so much!")
         self.assertEqual(
             (inbound.kind, inbound.ticket_id), ("conversation", self.ticket)

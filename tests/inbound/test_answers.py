@@ -1,4 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from odoo import fields
 from odoo.tests import tagged
 
 from ..common import phone_number
@@ -77,7 +78,9 @@ class TestAnswers(LedgerCase):
                 "purpose_id": self.purposes("ticket").id,
             }
         )
-        message.sudo().write({"is_personal": True, "state": "sent"})
+        now = fields.Datetime.now()
+        values = {"is_personal": True, "state": "sent", "claimed_at": now}
+        message.sudo().write(values)
 
     def test_the_answer_to_a_users_question_is_no_answer_to_joining(self):
         for answer in ("Yes please", "YES", "no"):

@@ -154,6 +154,23 @@ class TestSharedNumber(ReviewCase):
             events = self.events(company=company)
             self.assertEqual(events.mapped("event").count("revoked"), 1)
 
+    def test_a_yes_to_either_is_one_to_who_has_asked_last(self):
+        asked = self.env["sms.opt.in"]._ask(
+            self.other,
+            self.number,
+            self.purposes("alert"),
+            "web",
+            self.env["res.partner"],
+        )
+        self.assertEqual(self.text("Yes").kind, "confirm")
+        self.assertEqual(self.state_in(self.other, "alert"), "opted_in")
+        self.assertEqual(self.events(company=self.other)[-1].wording, asked.wording)
+        [answer] = self.messages_to().filtered(
+            lambda it: it.exemption == "opt_in_confirmation"
+        )
+        self.assertEqual(answer.record_company_id, self.other)
+        self.assertFalse(answer.partner_id)
+
     def activate_scope(self, company):
         """Let a STOP end only what it answers, in one company."""
         for purpose_class in ("informational", "marketing"):

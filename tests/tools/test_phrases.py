@@ -147,6 +147,12 @@ class TestClassify(BaseCase):
     def test_a_word_of_the_law_is_never_mere_conversation(self):
         self.assertKind("Stop. The server is down again", DOUBTFUL)
         self.assertKind("Cancel. I will come on Friday", DOUBTFUL)
+        for text in ("Yes stop", "STOP YES", "oui, arret. Stop"):
+            self.assertIn(classify(text), (DOUBTFUL, OPT_OUT), text)
+
+    def test_a_mere_yes_is_no_opt_out(self):
+        for text in ("Y", "Y!", "y please", "Yes. Yes!", "I agree"):
+            self.assertKind(text, CONVERSATION)
 
     def test_one_plain_clause_is_enough(self):
         for text in (

@@ -129,13 +129,15 @@ class TestReplies(BaseCase):
     def test_thanks(self):
         long = "Thanks" + "!" * 73
         brief = ("Thanks!", "thank you so much", "Ok, thx 🙏", "Gracias", "Danke.")
-        brief += ("Thanks again", "geht wieder")
+        brief += ("Thanks again", "geht wieder", "Liked “It\nworks. Does it?”")
+        brief += ("\u200e👍 to “It works.”", "A aimé « Réglé »", "Gefällt „Erledigt“")
         for text in (*brief, long):
             with self.subTest(text=text):
                 self.assertTrue(replies.is_thanks(text))
         for text in (
             *("", None, "🙏", "Thanks, but it still jams", "ok what now", "No"),
             *("Again", "again!!", "Wieder", "jetzt wieder"),
+            *("Liked “It works.” but it jams", "👎 to “It works.”", "Liked it"),
             long + "!",
         ):
             with self.subTest(text=text):
@@ -146,6 +148,7 @@ class TestReplies(BaseCase):
         for text in ("5 " * 50_000, "no " * 50_000, "!" * 100_000, "5.." * 50_000):
             replies.read_rating(text)
             replies.is_thanks("THANKS " * 50_000 + text)
+            replies.is_thanks("👍" * 50_000 + text)
         self.assertLess(time.process_time() - start, 1)
 
 
