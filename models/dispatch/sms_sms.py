@@ -47,12 +47,10 @@ CALL_METHODS = {
     **{"send": "place_call", "find": "find_call", "fetch": "fetch_call"},
     "list_prices": "list_call_prices",
 }
-#: Reports after which no other is expected.
-FINAL_REPORTS = ("canceled", "undelivered", "delivered", "read")
 #: Stores carriers' answers, unless a report was faster.
 NOTE_ACCEPTED = """
     UPDATE sms_sms sms
-       SET sent_at = %s,
+       SET sent_at = CASE WHEN sms.report_rank > 0 THEN sms.sent_at ELSE %s END,
            carrier_id = COALESCE(sms.carrier_id, new.carrier_id),
            state = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                         THEN new.state ELSE sms.state END,
@@ -372,7 +370,7 @@ class SmsSms(models.Model):
 
         :param str report: the last report, of ``REPORT_STATES``
         """
-        if report in FINAL_REPORTS or self.is_report_fetched:
+        if REPORT_STATES[report] != "pending" or self.is_report_fetched:
             return None
         return now + self._get_report_pause()
 

@@ -275,6 +275,11 @@ class SmsSms(models.Model):
         unknown = self.browse(states).filtered(lambda it: it.state == UNKNOWN_STATE)
         unknown._count(SENT)
         messages._count_delivered(states)
+        # Their numbers can be texted after all.
+        lost = messages.filtered(lambda it: it.state == "error")
+        if arrived := lost.filtered(lambda it: states.get(it.id) == "sent"):
+            domain = [("sms_id", "in", arrived.ids)]
+            self.env["sms.unusable.number"].search(domain).unlink()
         moved = self._store_steps(steps)
         failed = {sms.id: it for sms, it in steps if it.report == UNDELIVERED}
         for sms in self.browse(failed):

@@ -187,6 +187,17 @@ class TestAttempts(BatchCase):
         message._record_report(DeliveryReport("SM1", "delivered"))
         self.assertFalse(message.lookup_at)
 
+    def test_a_text_does_not_leave_after_it_was_delivered(self):
+        """By its times, when a report is faster than the answer."""
+        message = self.queue()
+        self.claim(1)
+        message.claimed_at = message.claimed_at - timedelta(minutes=1)
+        message._record_report(DeliveryReport("SM1", "delivered"))
+        message.delivered_at = message.claimed_at + timedelta(seconds=1)
+        taken = Outcome(outbound.ACCEPTED, carrier_id="SM1", report="queued")
+        self.settle(message, 1, taken)
+        self.assertEqual(message.sent_at, message.claimed_at)
+
     def test_an_answer_that_says_failed_waits_for_the_reason(self):
         message = self.queue()
         self.claim(1)

@@ -6,6 +6,7 @@ from odoo.tests import tagged
 
 from ...providers.account import LONG_CODE
 from ...providers.faults import GONE, LANDLINE
+from ...providers.outbound import DeliveryReport
 from ...providers.twilio import TwilioProvider
 from ..common import OtherOrder, phone_number
 from .common import LedgerCase
@@ -340,6 +341,13 @@ class TestGoneNumber(LedgerCase):
         old._record_report(TwilioProvider.parse_report({**form, "ErrorCode": "30006"}))
         self.assertEqual((old.state, answer.state), ("error", "outgoing"))
         self.assertFalse(self.env["sms.unusable.number"].search([]))
+
+    def test_a_text_that_arrives_after_all_proves_the_number(self):
+        message = self.report(code="30006")
+        unusable = self.env["sms.unusable.number"].search([])
+        self.assertEqual((message.state, unusable.number), ("error", self.number))
+        message._record_report(DeliveryReport(message.carrier_id, "delivered"))
+        self.assertEqual((message.state, unusable.exists().ids), ("sent", []))
 
     def test_an_opt_out_stays_one(self):
         self.report()
