@@ -2,7 +2,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools.misc import clean_context
 
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from .sms_broadcast import CHECKING
@@ -70,11 +69,12 @@ class SmsIncidentNews(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Publish news: set the incident's state, and wake the job for its tickets."""
-        own = {"published_at", "user_id", *(() if self.env.su else ("broadcast_id",))}
-        given = [{name: vals[name] for name in vals.keys() - own} for vals in vals_list]
-        # Nor are defaults of a client taken for what is noted by itself.
-        self = self.with_context(clean_context(self.env.context))
-        news = super().create([{**vals, "is_to_be_posted": True} for vals in given])
+        # Given for all, so that neither values nor defaults of a client apply.
+        now, uid = fields.Datetime.now(), self.env.uid
+        noted = {"published_at": now, "user_id": uid, "is_to_be_posted": True}
+        if not self.env.su:
+            noted["broadcast_id"] = False
+        news = super().create([{**vals, **noted} for vals in vals_list])
         news.incident_id._check_works_here()
         for entry in news:
             entry._check_step()
@@ -170,8 +170,14 @@ class SmsIncidentNews(models.Model):
         posted = self.env["helpdesk.ticket"].search(posted)
         incident = self.incident_id
         muted = self.env["sms.incident.mute"]._get_muted(incident)
-        return rows.partner_id | posted.partner_id | partners.filtered(
-            lambda it: it.is_blacklisted or (incident.id, it.phone_sanitized) in muted
+        return (
+            rows.partner_id
+            | posted.partner_id
+            | partners.filtered(
+                lambda it: (
+                    it.is_blacklisted or (incident.id, it.phone_sanitized) in muted
+                )
+            )
         )
 
     def _post_on(self, ticket, untold):

@@ -215,9 +215,9 @@ class SmsNumberClaim(models.Model):
     @api.model
     def _hand_over(self, numbers):
         """Also end them: they are of areas that the former holder has chosen."""
-        super()._hand_over(numbers)
         found_sudo = self.env["sms.subscription"].sudo()
         found_sudo.search([("number", "in", list(numbers))])._end()
+        return super()._hand_over(numbers)
 
 
 class SmsKeyword(models.Model):

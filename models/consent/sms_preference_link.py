@@ -191,6 +191,6 @@ class SmsNumberClaim(models.Model):
     @api.model
     def _hand_over(self, numbers):
         """Also delete their links, by which the former holder could agree."""
-        super()._hand_over(numbers)
         links_sudo = self.env["sms.preference.link"].sudo()
         links_sudo.search([("number", "in", list(numbers))]).unlink()
+        return super()._hand_over(numbers)

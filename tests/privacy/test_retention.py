@@ -245,9 +245,7 @@ class TestEvidence(RetentionCase):
         self.assertEqual(len(ended), 1)
         self.assertIn("expired by itself", ended[0])
         self.assertFalse(
-            self.env["sms.consent"]._find_handovers(
-                self.company, list(hashes.values())
-            )
+            self.env["sms.consent"]._find_handovers(self.company, list(hashes.values()))
         )
 
     def test_an_open_review_keeps_it(self):
