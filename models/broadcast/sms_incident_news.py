@@ -2,7 +2,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools.misc import clean_context
 
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from .sms_broadcast import CHECKING
@@ -21,6 +20,7 @@ class SmsIncidentNews(models.Model):
     """
 
     _name = "sms.incident.news"
+    _inherit = "sms.setup.mixin"
     _description = "News of an Incident"
     _order = "id desc"
     _rec_name = "published_at"
@@ -62,7 +62,9 @@ class SmsIncidentNews(models.Model):
         help="The broadcast that told people. Empty: it is on the page only.",
     )
     is_to_be_posted = fields.Boolean(
-        readonly=True, help="Some tickets of the incident do not have it yet."
+        readonly=True,
+        default=True,
+        help="Some tickets of the incident do not have it yet.",
     )
 
     _posted_index = models.Index("(id) WHERE is_to_be_posted")
@@ -70,12 +72,7 @@ class SmsIncidentNews(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Publish news: set the incident's state, and wake the job for its tickets."""
-        own = {"published_at", "user_id", *(() if self.env.su else ("broadcast_id",))}
-        given = [{name: vals[name] for name in vals.keys() - own} for vals in vals_list]
-        # Nor are defaults of a client taken for what is noted by itself.
-        self = self.with_context(clean_context(self.env.context))
-        news = super().create([{**vals, "is_to_be_posted": True} for vals in given])
-        news.incident_id._check_works_here()
+        news = super().create(vals_list)
         for entry in news:
             entry._check_step()
             entry.incident_id._set_state(entry.state)
