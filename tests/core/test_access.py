@@ -88,6 +88,7 @@ PUBLIC_METHODS = {
     "sms.consent.import": {
         *("create", "write", "action_check", "action_import", "action_refresh"),
     },
+    "sms.consent.import.column": {"write"},
     "sms.consent.mixin": {"action_record_sms_consent", "get_sms_consent_details"},
     "sms.consent.paper": {"create", "write", "action_add_scans", "action_record"},
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
