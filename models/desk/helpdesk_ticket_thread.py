@@ -291,10 +291,7 @@ class HelpdeskTicket(models.Model):
         return sms.mail_message_id.model, sms.mail_message_id.res_id
 
     def _get_sms_questions(self, inbounds):
-        """Return the bodies of the questions that texts answer, by the text's id.
-
-        Not of those about records that the user may not read.
-        """
+        """Return the questions that texts answer, if readable, by the text's id."""
         answers = inbounds.filtered(lambda it: it.kind in ANSWER_KINDS)
         if not answers:
             return {}
