@@ -181,10 +181,9 @@ class SmsSettings(models.TransientModel):
 
     def write(self, vals):
         """Save changes, as :meth:`create` does; the company cannot be changed."""
-        result = super().write({})
         for settings in self:
             settings._apply(vals)
-        return result
+        return super().write({})
 
     def execute(self):
         """Reload the settings; the client has saved the form before."""

@@ -182,7 +182,6 @@ class SmsBroadcast(models.Model):
         return {who for (who,) in self.env.cr.fetchall()}
 
     def _note_changes(self, before, after):
-        """Note who was added and who is gone; so many more need a new approval."""
         limit = self.company_id.sudo().sms_approve_from
         if limit and len(after - before) > limit:
             self.approver_id = False

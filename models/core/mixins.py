@@ -41,8 +41,7 @@ class SmsSetupMixin(models.AbstractModel):
     """Mixin for jobs that users set up and that keep their own progress.
 
     Whatever the rights on the model, a user writes only the fields that
-    :meth:`_get_setup_fields` names, and only for companies that are selected: Odoo
-    applies the record rules only to what a record was before.
+    :meth:`_get_setup_fields` names, and only for companies that are selected.
     """
 
     _name = "sms.setup.mixin"
