@@ -8,6 +8,8 @@ code says what created a message (:class:`MessageSource`).
 from datetime import date
 from typing import NamedTuple
 
+from .quiet_hours import Rule
+
 #: Levels of a rule, the most specific first.
 ACTION, TEMPLATE, MODEL = LEVELS = ("action", "template", "model")
 
@@ -136,10 +138,7 @@ class OfferLaw(NamedTuple):
     is_written: bool = True
     keep_years: int = 0
 
-    def is_in_force(self, day):
-        """Tell if it is in force on a day."""
-        starts = self.effective_from or date.min
-        return starts <= day <= (self.effective_to or date.max)
+    is_in_force = Rule.is_in_force
 
     def get_terms(self):
         """Return the duties that it regulates, and those that it imposes: two sets."""

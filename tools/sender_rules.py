@@ -16,6 +16,7 @@ from datetime import date
 from typing import NamedTuple
 
 from .dispatch import Reach
+from .quiet_hours import Rule
 
 #: Any sender may text the country; only senders for the country; none.
 ALLOWED, OWN, REFUSED = RULINGS = ("allowed", "own", "refused")
@@ -43,10 +44,7 @@ class SenderRule(NamedTuple):
     effective_from: date | None = None
     effective_to: date | None = None
 
-    def is_in_force(self, day):
-        """Tell if it is in force on a day."""
-        start, end = self.effective_from, self.effective_to
-        return (not start or start <= day) and (not end or day <= end)
+    is_in_force = Rule.is_in_force
 
 
 def get_rulings(rules, kind, day):

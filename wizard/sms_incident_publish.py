@@ -286,7 +286,6 @@ class SmsIncidentPublish(models.TransientModel):
         """Lock the incident; raise a UserError if others have published meanwhile."""
         incident = self.incident_id
         incident.check_access("write")
-        incident._check_works_here()
         incident._take_for_news()
         if newest := incident.news_ids.sorted("id")[-1:] - self.seen_id:
             raise UserError(

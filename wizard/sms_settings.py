@@ -174,16 +174,16 @@ class SmsSettings(models.TransientModel):
 
         :raises AccessError: for a company that is not selected
         """
-        company = self.env["res.company"].browse(values.get("company_id"))
-        (company or self.company_id or self.env.company)._check_sms_user()
+        company_id = values.get("company_id") or self.company_id.id
+        company_id = company_id or self.default_get(["company_id"])["company_id"]
+        self.env["res.company"].browse(company_id)._check_sms_user()
         return super().onchange(values, field_names, fields_spec)
 
     def write(self, vals):
         """Save changes, as :meth:`create` does; the company cannot be changed."""
-        result = super().write({})
         for settings in self:
             settings._apply(vals)
-        return result
+        return super().write({})
 
     def execute(self):
         """Reload the settings; the client has saved the form before."""

@@ -93,6 +93,7 @@ class SmsReminder(models.Model):
     """
 
     _name = "sms.reminder"
+    _inherit = "sms.setup.mixin"
     _description = "Text about an Appointment"
     _order = "due_at desc, id desc"
     _rec_name = "kind"
@@ -205,7 +206,7 @@ class SmsReminder(models.Model):
     def action_try_again(self):
         """Plan failed texts again, after their template was corrected."""
         self.check_access("write")
-        failed = self.filtered(lambda row: row.state == FAILED)
+        failed = self.sudo().filtered(lambda row: row.state == FAILED)
         now = fields.Datetime.now()
         failed.write({"state": PLANNED, "reason": False, "due_at": now})
         self._wake()

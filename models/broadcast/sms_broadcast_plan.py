@@ -183,6 +183,9 @@ class SmsBroadcast(models.Model):
         return {who for (who,) in self.env.cr.fetchall()}
 
     def _note_changes(self, before, after):
+        limit = self.company_id.sudo().sms_approve_from
+        if limit and len(after - before) > limit:
+            self.approver_id = False
         if before != after:
             self.message_post(
                 body=self.env._(

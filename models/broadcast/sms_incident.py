@@ -180,21 +180,18 @@ class SmsIncident(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse companies that are not selected; schedule those that begin later."""
+        """Schedule those that begin later."""
         incidents = super().create(vals_list)
-        incidents._check_works_here()
         self.env.registry.clear_cache()
         incidents.filtered("planned_from")._follow_plan()
         return incidents
 
     def write(self, vals):
-        """Refuse companies that are not selected; reschedule if the plan changes."""
-        self._check_works_here()
+        """Reschedule if the plan changes."""
         is_plan = bool(vals.keys() & PLAN_FIELDS)
         if is_plan and not self.env.su:
             self._check_may_plan()
         result = super().write(vals)
-        self._check_works_here()
         if vals.keys() & {"state", "company_id"}:
             self.env.registry.clear_cache()
         if is_plan:
@@ -342,7 +339,6 @@ class SmsIncident(models.Model):
         """
         self.ensure_one()
         self.check_access("write")
-        self._check_works_here()
         state = self.env.context.get("sms_news_state") or self.state
         return self.env["sms.incident.publish"]._open(self, state)
 

@@ -20,6 +20,7 @@ class SmsIncidentNews(models.Model):
     """
 
     _name = "sms.incident.news"
+    _inherit = "sms.setup.mixin"
     _description = "News of an Incident"
     _order = "id desc"
     _rec_name = "published_at"
@@ -61,7 +62,9 @@ class SmsIncidentNews(models.Model):
         help="The broadcast that told people. Empty: it is on the page only.",
     )
     is_to_be_posted = fields.Boolean(
-        readonly=True, help="Some tickets of the incident do not have it yet."
+        readonly=True,
+        default=True,
+        help="Some tickets of the incident do not have it yet.",
     )
 
     _posted_index = models.Index("(id) WHERE is_to_be_posted")
@@ -69,13 +72,7 @@ class SmsIncidentNews(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Publish news: set the incident's state, and wake the job for its tickets."""
-        # Given for all, so that neither values nor defaults of a client apply.
-        now, uid = fields.Datetime.now(), self.env.uid
-        noted = {"published_at": now, "user_id": uid, "is_to_be_posted": True}
-        if not self.env.su:
-            noted["broadcast_id"] = False
-        news = super().create([{**vals, **noted} for vals in vals_list])
-        news.incident_id._check_works_here()
+        news = super().create(vals_list)
         for entry in news:
             entry._check_step()
             entry.incident_id._set_state(entry.state)

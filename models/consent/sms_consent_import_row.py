@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ...tools import reassigned, verdicts
 
@@ -111,3 +111,14 @@ class SmsConsentImportColumn(models.Model):
         ],
         "Holds",
     )
+
+    def write(self, vals):
+        """Have the list checked again; refuse changes while it is processed."""
+        if not self.env.su:
+            self._reopen_import()
+        return super().write(vals)
+
+    @api.constrains("import_id")
+    @api.ondelete(at_uninstall=False)
+    def _reopen_import(self):
+        self.sudo(False).import_id.write({})

@@ -2,7 +2,7 @@
 from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...tools import consent
@@ -25,6 +25,7 @@ class SmsConsentPaper(models.Model):
     """
 
     _name = "sms.consent.paper"
+    _inherit = "sms.setup.mixin"
     _description = "Batch of Signed Consent Forms"
     _order = "id desc"
 
@@ -85,21 +86,15 @@ class SmsConsentPaper(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Create a line for each scan that was added."""
-        self._check_own(vals_list)
         stacks = super().create(vals_list)
         stacks._after_save()
         return stacks
 
     def write(self, vals):
         """Create a line for each scan that was added."""
-        self._check_own([vals])
         result = super().write(vals)
         self._after_save()
         return result
-
-    def _check_own(self, vals_list):
-        if not self.env.su and any("recorded_count" in vals for vals in vals_list):
-            raise AccessError(self.env._("What is recorded is counted by itself."))
 
     def _after_save(self):
         """Check the user's rights, and create a line per scan, ordered by name."""
@@ -162,6 +157,10 @@ class SmsConsentPaperLine(models.Model):
         "sms.purpose", string="Purposes", compute="_compute_purpose_ids", **PROPOSED
     )
     problem = fields.Text(readonly=True)
+
+    @api.constrains("paper_id")
+    def _check_paper_id(self):
+        self.sudo(False).paper_id.check_access("write")
 
     @api.depends("partner_id")
     def _compute_person(self):

@@ -41,7 +41,7 @@ class SmsSetupMixin(models.AbstractModel):
     """Mixin for jobs that users set up and that keep their own progress.
 
     Whatever the rights on the model, a user writes only the fields that
-    :meth:`_get_setup_fields` names.
+    :meth:`_get_setup_fields` names, and only for companies that are selected.
     """
 
     _name = "sms.setup.mixin"
@@ -58,7 +58,7 @@ class SmsSetupMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Refuse values of the job's own fields.
+        """Refuse values of the job's own fields, and other companies.
 
         :raises AccessError: if there are any
         """
@@ -67,15 +67,19 @@ class SmsSetupMixin(models.AbstractModel):
         # Defaults in a client's context would apply after the check.
         # pylint: disable-next=context-overridden
         self = self.with_context(clean_context(self.env.context))
-        return super().create(vals_list)
+        records = super().create(vals_list)
+        records._check_works_here()
+        return records
 
     def write(self, vals):
-        """Refuse values of the job's own fields.
+        """Refuse values of the job's own fields, and other companies.
 
         :raises AccessError: if there are any
         """
         self._check_setup(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        self._check_works_here()
+        return result
 
     def _check_setup(self, vals):
         own = {
@@ -93,7 +97,7 @@ class SmsSetupMixin(models.AbstractModel):
             )
 
     def _check_works_here(self):
-        if not self.env.su:
+        if self and not self.env.su:
             self.company_id._check_sms_user()
 
 

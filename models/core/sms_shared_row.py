@@ -50,6 +50,12 @@ class SmsSharedRow(models.AbstractModel):
         """Return the company of a row, empty for a shared one."""
         return self.mapped(self._row_company)
 
+    def write(self, vals):
+        """Refuse to move a row out of reach: Odoo checks only where it was before."""
+        result = super().write(vals)
+        self.check_access("write")
+        return result
+
     def _check_access(self, operation):
         """Tell users what to do instead if a shared row is refused."""
         refused = super()._check_access(operation)

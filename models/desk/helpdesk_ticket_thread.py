@@ -12,6 +12,7 @@ from ...tools.phone import canonical
 from ..inbound.sms_consent_review import CONVERSATION, OPEN
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..ledger.sms_purpose import INTERNAL
+from ..message.sms_sms_waiting import APPOINTMENT_MODEL
 
 #: Entries per page, without those about other tickets.
 PAGE_SIZE = 30
@@ -213,7 +214,12 @@ class HelpdeskTicket(models.Model):
             if model_name in self.env:  # else its module was uninstalled
                 records = self.env[model_name].with_context(active_test=False)
                 records = records.browse(record_id for _name, record_id in about)
-                for record in records.exists()._filtered_access("read"):
+                shown = records.exists()._filtered_access("read")
+                if model_name == APPOINTMENT_MODEL:
+                    shown = shown.filtered(
+                        lambda it: not it._check_private_event_conditions()
+                    )
+                for record in shown:
                     is_ticket = model_name == TICKET_MODEL
                     name = record.number if is_ticket else record.display_name
                     found[model_name, record.id] = {"id": record.id, "name": name or ""}
@@ -261,9 +267,7 @@ class HelpdeskTicket(models.Model):
         texts = [self._prepare_sms_inbound(it, questions) for it in inbound_sudo]
         keys = [(TICKET_MODEL, it.ticket_id.id) for it in inbound_sudo]
         texts += [self._prepare_sms_outgoing(it, may_move) for it in sms_sudo]
-        keys += [
-            (it.mail_message_id.model, it.mail_message_id.res_id) for it in sms_sudo
-        ]
+        keys += map(self._get_sms_post, sms_sudo)
         return self._add_sms_about(texts, keys)
 
     def _add_sms_about(self, texts, keys):
@@ -283,12 +287,16 @@ class HelpdeskTicket(models.Model):
 
     def _has_sms_posted(self, sms):
         """Return whether a text was posted here, unless it is to a colleague."""
-        message = sms.mail_message_id
-        is_here = (message.model, message.res_id) == (TICKET_MODEL, self.id)
+        is_here = self._get_sms_post(sms) == (TICKET_MODEL, self.id)
         return is_here and sms.purpose_id.code != INTERNAL
 
+    @api.model
+    def _get_sms_post(self, sms):
+        """Return the model and id of the record that a text was posted on."""
+        return sms.mail_message_id.model, sms.mail_message_id.res_id
+
     def _get_sms_questions(self, inbounds):
-        """Return the bodies of the questions that texts answer, by the text's id."""
+        """Return the questions that texts answer, if readable, by the text's id."""
         answers = inbounds.filtered(lambda it: it.kind in ANSWER_KINDS)
         if not answers:
             return {}
@@ -296,12 +304,11 @@ class HelpdeskTicket(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT inbound.id, COALESCE(asked.body, latest.body)
+                SELECT inbound.id, COALESCE(question.sms_id, latest.id)
                   FROM sms_inbound inbound
              LEFT JOIN sms_question question ON question.inbound_id = inbound.id
-             LEFT JOIN sms_sms asked ON asked.id = question.sms_id
              LEFT JOIN LATERAL (
-                           SELECT sms.body FROM sms_sms sms
+                           SELECT sms.id FROM sms_sms sms
                             WHERE sms.number = inbound.number
                               AND sms.record_company_id = inbound.company_id
                               AND sms.create_date < inbound.received_at
@@ -309,14 +316,23 @@ class HelpdeskTicket(models.Model):
                               AND (inbound.kind = 'answer' OR sms.exemption IN %s)
                               AND sms.is_call IS NOT TRUE
                             ORDER BY sms.create_date DESC, sms.id DESC LIMIT 1
-                       ) latest ON asked.id IS NULL
+                       ) latest ON question.sms_id IS NULL
                  WHERE inbound.id = ANY(%s)
                 """,
                 QUESTIONS,
                 answers.ids,
             )
         )
-        return {row_id: words for row_id, words in rows if words}
+        asked = {row_id: sms_id for row_id, sms_id in rows if sms_id}
+        asked_sudo = self.env["sms.sms"].sudo().browse(set(asked.values()))
+        posts = {it.id: self._get_sms_post(it) for it in asked_sudo}
+        about = self._get_sms_about(set(filter(all, posts.values())))
+        hidden = {key for key, record in about.items() if not record["id"]}
+        return {
+            row_id: asked_sudo.browse(sms_id).body or ""
+            for row_id, sms_id in asked.items()
+            if posts[sms_id] not in hidden
+        }
 
     @api.model
     def _start_sms_entry(self, kind, row_id, moment, is_text=False):

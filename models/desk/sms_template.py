@@ -255,17 +255,6 @@ class SmsTemplate(models.Model):
                 vals.setdefault("company_id", self.env.company.id)
         return vals
 
-    def write(self, vals):
-        """Refuse to move a template to a model whose templates the user may not write.
-
-        Odoo checks only the former model: a helpdesk manager could create a template
-        for tickets and turn it into one of another app.
-        """
-        result = super().write(vals)
-        if "model_id" in vals:
-            self.check_access("write")
-        return result
-
     # === Copies of companies ===
 
     def _copy_for_company(self, company):

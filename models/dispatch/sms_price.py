@@ -42,6 +42,7 @@ class SmsPrice(models.Model):
     """
 
     _name = "sms.price"
+    _inherit = "sms.setup.mixin"
     _description = "Price of a Text"
     _order = "company_id, prefix, provider, valid_from desc, id desc"
 

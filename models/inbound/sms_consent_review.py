@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import plaintext2html
 
@@ -10,8 +10,6 @@ from ...tools.appointments import to_local
 OPEN, OPT_OUT, CONVERSATION = STATES = ("open", "opt_out", "conversation")
 #: Business days before the deadline on which the compliance officers are reminded.
 WARNING_DAYS = 2
-#: Fields of a review that users write themselves.
-EDITABLE = {"note"}
 
 
 class SmsConsentReview(models.Model):
@@ -26,7 +24,12 @@ class SmsConsentReview(models.Model):
 
     _name = "sms.consent.review"
     _description = "Text Message Opt-out Review"
-    _inherit = ["mail.thread", "mail.activity.mixin", "sms.personal.data"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "sms.setup.mixin",
+        "sms.personal.data",
+    ]
     _order = "is_decided, deadline, id"
     _rec_name = "number"
 
@@ -91,9 +94,7 @@ class SmsConsentReview(models.Model):
             review.ticket_id = text_sudo.ticket_id
 
     def write(self, vals):
-        """Allow users to write only their note; the buttons do the rest."""
-        if not self.env.su and vals.keys() - EDITABLE:
-            raise AccessError(self.env._("Use the buttons to decide a review."))
+        """Drop the answers that the gate has read; users write only their note."""
         self.env["sms.consent"]._forget_answers()
         return super().write(vals)
 

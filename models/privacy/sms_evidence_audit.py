@@ -94,21 +94,11 @@ class SmsEvidenceAudit(models.Model):
         if any(audit.date_from > audit.date_to for audit in self):
             raise ValidationError(self.env._("The period ends before it starts."))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Check the right to export evidence of the company."""
-        audits = super().create(vals_list)
-        self.env["sms.evidence"]._check_rights(audits.company_id)
-        return audits
-
     def write(self, vals):
         """Refuse changes of the set-up once the packet was requested."""
         if not self.env.su and any(audit.state != DRAFT for audit in self):
             raise UserError(self.env._("Create a new audit export instead."))
-        result = super().write(vals)
-        if not self.env.su:
-            self.env["sms.evidence"]._check_rights(self.company_id)
-        return result
+        return super().write(vals)
 
     @api.model
     def _get_setup_fields(self):

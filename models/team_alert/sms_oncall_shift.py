@@ -34,7 +34,7 @@ class SmsOncallShift(models.Model):
 
     _name = "sms.oncall.shift"
     _description = "On-Call Shift"
-    _inherit = "sms.consent.mixin"
+    _inherit = ["sms.setup.mixin", "sms.consent.mixin"]
     _order = "team_id, sequence, id"
     _check_company_auto = True
     _rec_name = "user_id"
@@ -225,21 +225,10 @@ class SmsOncallShift(models.Model):
 
     # === Who covers what ===
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Search for on-call gaps again."""
+    @api.constrains(lambda self: self._get_setup_fields())
+    @api.ondelete(at_uninstall=True)
+    def _look_for_gaps(self):
         self.env["sms.oncall"]._wake_watch()
-        return super().create(vals_list)
-
-    def write(self, vals):
-        """Search for on-call gaps again."""
-        self.env["sms.oncall"]._wake_watch()
-        return super().write(vals)
-
-    def unlink(self):
-        """Search for on-call gaps again."""
-        self.env["sms.oncall"]._wake_watch()
-        return super().unlink()
 
     # === Hand-overs ===
 

@@ -163,6 +163,27 @@ class TestPlan(PlanCase):
             self.work()
         self.assertEqual(len(self.texts(broadcast)), 4)
 
+    def test_an_audience_that_grows_after_the_approval(self):
+        """As many as need an approval were never shown to who has given one."""
+        self.company.sms_approve_from = 2
+        colleague = new_test_user(
+            self.env, "sms-colleague", "helpdesk_mgmt.group_helpdesk_manager"
+        )
+        broadcast = self.plan(filter_domain="[('city', 'in', ('Denver', 'Erie'))]")
+        broadcast.with_user(colleague).action_approve()
+        self.assertEqual(broadcast.state, "planned")
+        for index in range(330, 333):
+            self.make_local(phone_number(index), "Moved in").city = "Erie"
+            self.record_consent(phone_number(index), "alert")
+        self.leave()
+        self.assertEqual(broadcast.state, "waiting")
+        self.assertFalse(broadcast.approver_id)
+        self.assertFalse(self.texts(broadcast))
+        with freeze_time(EVENING + timedelta(minutes=5)):
+            broadcast.with_user(colleague).action_approve()
+            self.work()
+        self.assertEqual(len(self.texts(broadcast)), 6)
+
     def test_an_incident_that_has_ended(self):
         incident = self.env["sms.incident"].create({"name": "No network"})
         broadcast = self.plan(incident_id=incident.id)

@@ -521,6 +521,27 @@ class TestRefused(ImportCase):
         job.action_check()
         self.assertCounts(job, 1)
 
+    def test_columns_changed_after_the_check_are_checked_again(self):
+        """Else a list would be recorded as something else than what was checked."""
+        job = self.make_job([make_row(0)])
+        job.action_check()
+        self.assertEqual(job.state, "checked")
+        column = job.column_ids.filtered(lambda it: it.field == "name")
+        column.field = False
+        self.assertEqual(job.state, "draft")
+        with self.assertRaises(UserError):
+            job.action_import()
+        job.action_check()
+        column.unlink()
+        self.assertEqual(job.state, "draft")
+        job.action_check()
+        job.action_import()
+        self.assertEqual(job.state, "done")
+        with self.assertRaisesRegex(UserError, "is being processed"):
+            job.column_ids[0].field = "note"
+        with self.assertRaisesRegex(UserError, "is being processed"):
+            job.column_ids[0].unlink()
+
     def test_what_is_no_table(self):
         for data, words in (
             (b"GIF89a\x01\x00\x01\x00", "Save it as “CSV UTF-8”"),

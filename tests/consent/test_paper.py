@@ -360,6 +360,14 @@ class TestWhoRecords(PaperCase):
         with self.assertRaises(AccessError):
             stack.line_ids.with_user(self.own_agent).action_record()
 
+    def test_a_form_is_not_put_into_the_stack_of_somebody_else(self):
+        """They would record it unseen, under their words and in their name."""
+        other = self.make_stack({}, user=self.agent)
+        mine = self.make_stack({}, user=self.own_agent)
+        with self.assertRaises(AccessError):
+            mine.line_ids.write({"paper_id": other.id})
+        self.assertEqual(len(other.line_ids), 1)
+
     def test_another_company(self):
         company = self.env["res.company"].create({"name": "Other"})
         with self.assertRaises(AccessError):

@@ -49,7 +49,7 @@ PUBLIC_METHODS = {
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"create", "write", "mail_allowed_qweb_expressions"},
     "sms.setup.mixin": {"create", "write"},
-    "sms.shared.row": {"action_copy_for_company"},
+    "sms.shared.row": {"write", "action_copy_for_company"},
     "sms.shared.copy": {"write"},
     "sms.settings": {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),
@@ -61,7 +61,7 @@ PUBLIC_METHODS = {
     "sms.country.rule": {"action_view_source"},
     "sms.area": {"action_view_contacts", "action_view_subscribers"},
     "sms.broadcast": {
-        *("create", "write", "action_check", "action_send", "action_approve"),
+        *("write", "action_check", "action_send", "action_approve"),
         *("action_pause", "action_resume", "action_cancel", "action_refresh"),
         *("action_view_recipients", "action_view_messages", "action_confirm"),
         *("action_change", "action_test_text", "action_confirm_cancel"),
@@ -89,6 +89,7 @@ PUBLIC_METHODS = {
     "sms.consent.import": {
         *("create", "write", "action_check", "action_import", "action_refresh"),
     },
+    "sms.consent.import.column": {"write"},
     "sms.consent.mixin": {"action_record_sms_consent", "get_sms_consent_details"},
     "sms.consent.paper": {"create", "write", "action_add_scans", "action_record"},
     "sms.consent.paper.line": {"action_record", "action_view_scan"},
@@ -96,7 +97,7 @@ PUBLIC_METHODS = {
     "sms.consent.review": {"create", "write", "action_opt_out", "action_conversation"},
     "sms.dashboard": {"get_dashboard", "set_weekly_mail"},
     "sms.erasure.wizard": {"action_erase"},
-    "sms.evidence.audit": {"create", "write", "action_make", "action_refresh"},
+    "sms.evidence.audit": {"write", "action_make", "action_refresh"},
     "sms.evidence.wizard": {"default_get", "action_make"},
     "sms.reassigned.file": {"action_import_answers", "action_view_rows"},
     "sms.reassigned.wizard": {"default_get", "action_make"},
@@ -140,8 +141,7 @@ PUBLIC_METHODS = {
     "sms.oncall.turn": {"action_take_over", "action_hand_over"},
     "sms.oncall.handover": {"action_hand_over"},
     "sms.oncall.shift": {
-        *("create", "write", "unlink", "action_take_over", "action_hand_over"),
-        "action_end_handover",
+        *("action_take_over", "action_hand_over", "action_end_handover"),
     },
     "sms.onboarding": {
         *("get_setup", "check_account", "set_inbound_url", "take_numbers"),
@@ -163,7 +163,7 @@ PUBLIC_METHODS = {
     "sms.team.alert.entry": {"action_called"},
     "sms.team.alert.raise": {"action_raise"},
     "sms.template": {
-        *("create", "write", "get_placeholders", "get_previews"),
+        *("create", "get_placeholders", "get_previews"),
         *("action_copy_for_company", "action_view_sms_figures"),
     },
     "sms.ticket.contact": {"action_save"},

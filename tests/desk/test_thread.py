@@ -188,6 +188,30 @@ class TestOtherRecords(ThreadCase):
             (text["about"]["model"], text["about"]["id"]), ("calendar.event", event.id)
         )
 
+    def test_a_question_about_what_one_may_not_read_is_not_quoted(self):
+        self.other.with_user(self.agent).send_sms_reply("The secret matter?", "key")
+        answer = self.receive("2")
+        answer.write({"kind": "answer", "ticket_id": False})
+        told = self.entries()
+        self.assertIn("2", [it.get("body") for it in told])
+        self.assertNotIn("secret", str(told))
+        self.assertIn("secret", str(self.entries(self.agent)))
+
+    def test_words_about_a_private_appointment_are_its_owners(self):
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Repair",
+                "start": "2030-01-01 10:00:00",
+                "stop": "2030-01-01 11:00:00",
+                "privacy": "private",
+                "user_id": self.manager.id,
+                "partner_ids": [(6, 0, (self.customer | self.manager.partner_id).ids)],
+            }
+        )
+        event._message_sms("At the clinic", sms_numbers=[self.number])
+        self.assertNotIn("clinic", str(self.entries()))
+        self.assertIn("clinic", str(self.entries(self.manager)))
+
     def test_another_companys_texts_are_never_told(self):
         company = self.make_company("Other")
         self.receive("To the others", company=company)

@@ -138,6 +138,10 @@ class TestSettings(SmsCase):
             settings.create({"company_id": other.id, "sms_bulk_from": 7})
         stranger = self.open_settings(self.manager, other).create({})
         self.manager.company_ids -= other
+        # The form's defaults come from the client's context.
+        opened = settings.with_context(default_company_id=other.id)
+        with self.assertRaises(AccessError):
+            opened.onchange({}, [], {"sms_consent_policy": {}, "sms_join_url": {}})
         with self.assertRaises(AccessError):
             stranger.with_context(allowed_company_ids=self.company.ids).write(
                 {"sms_bulk_from": 7}
