@@ -101,6 +101,11 @@ class SmsQuestion(models.Model):
             }
         )
 
+    def _get_place(self):
+        if self.res_model != ATTENDEE_MODEL:
+            return super()._get_place()
+        return "calendar.event", self._get_invitation().exists().event_id.id
+
     def _get_invitation(self):
         """Return the ``calendar.attendee``, in sudo, even if its event is over."""
         return self.env[ATTENDEE_MODEL].sudo().browse(self.res_id)
@@ -122,6 +127,8 @@ class SmsQuestion(models.Model):
         said = router._get_said(inbound)
         action = CONFIRM if is_yes else appointments.read_action(said)
         if not action or not self._get_attendee() or not self._may_mean(action):
+            return False
+        if self._was_asked_otherwise():
             return False
         # The confirmation of a CANCEL has asked about this one by its time.
         meant = self._find_meant(inbound, action) if self.sms_id else self

@@ -59,5 +59,8 @@ class SmsQuestion(models.Model):
             limit=1,
         )
         about = newest.mail_message_id
-        here = (self.res_model, self.res_id)
-        return bool(newest) and (about.model, about.res_id) != here
+        return bool(newest) and (about.model, about.res_id) != self._get_place()
+
+    def _get_place(self):
+        """Return model and id of the record on which people text about it."""
+        return self.res_model, self.res_id
