@@ -169,7 +169,7 @@ class SmsReminder(models.Model):
         for it in found:
             obstacle = obstacles[it]
             is_off = obstacle in ("called_off", "uninvited") and it.is_enabled
-            is_lost = is_off and not it.has_declined and it.knows_of_more(now)
+            is_lost = is_off and it.answer != "declined" and it.knows_of_more(now)
             is_moved = it.known != it.start or it in retold
             if is_lost or (not obstacle and is_moved):
                 subject = it, bool(touched.events.get(it.event_id)), None
