@@ -196,25 +196,23 @@ class SmsQuestion(models.Model):
         self._note_answer(inbound, action)
         event = self._get_attendee().event_id
         inbound.write({"kind": "answer", "ticket_id": event.ticket_id.id})
+        attendees = self._get_answered()
+        count = len(attendees)
         if action == CONFIRM:
-            attendees = self._get_answered()
             attendees[:1].do_accept()
             attendees[1:].state = "accepted"
             # After confirming they may still need another time, by the same text.
             self.state = OPEN
-            when = self._say_when(count=len(attendees))
-            self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED, when=when)
-            self._tell_technician(CONFIRMED, len(attendees))
+            self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED, count)
+            self._tell_technician(CONFIRMED, count)
         elif not event._may_change_by_sms():
             self._reply(inbound, reply_codes.APPOINTMENT_LATE)
             self._tell_technician(TOO_LATE)
         elif action == CALL_OFF:
-            attendees = self._get_answered()
             attendees[:1].do_decline()
             attendees[1:].state = "declined"
-            when = self._say_when(count=len(attendees))
-            self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF, when=when)
-            self._tell_technician(CALLED_OFF, len(attendees))
+            self._reply(inbound, reply_codes.APPOINTMENT_CALLED_OFF, count)
+            self._tell_technician(CALLED_OFF, count)
         else:
             self._offer_times(inbound)
 
@@ -327,12 +325,12 @@ class SmsQuestion(models.Model):
     def _number(self, choices):
         return "\n".join(f"{number}: {it}" for number, it in enumerate(choices, 1))
 
-    def _reply(self, inbound, code, **fillers):
+    def _reply(self, inbound, code, count=1, **fillers):
         """Reply to the customer, unless they have opted out meanwhile."""
         router = self.env["sms.inbound.router"]
         if not router._is_stopped(inbound):
             name = tidy_name(self._get_invitation().event_id._get_sms_technician().name)
-            fillers = {"when": self._say_when(), "technician": name, **fillers}
+            fillers |= {"when": self._say_when(count=count), "technician": name}
             router._say_reply(inbound, code, self._get_lang(), **fillers)
 
     def _tell_technician(self, note, count=1):

@@ -57,11 +57,6 @@ class Appointment(NamedTuple):
     is_customer: bool
     answer: str | None
 
-    @property
-    def has_declined(self):
-        """Whether the person does not come."""
-        return self.answer == "declined"
-
     def get_obstacle(self, companies, now):
         """Return why the customer gets no texts, as ``sms.reminder.reason``, or "".
 
@@ -73,7 +68,7 @@ class Appointment(NamedTuple):
             return "switched_off"
         if not self.is_customer:
             return "uninvited"
-        if self.has_declined:
+        if self.answer == "declined":
             return "declined"
         last = self.stop if self.is_allday else self.start
         return "too_late" if get_latest_end(last, self.is_allday) <= now else ""

@@ -104,17 +104,12 @@ class SmsReminder(models.Model):
             for it in found
             if not it.is_active and it.answer not in (None, "needsAction")
         }
-        again = [
-            (it.attendee_id, answers[it.partner_id, it.key, it.start])
-            for it in found
-            if it.is_active
-            and not it.known
-            and (it.partner_id, it.key, it.start) in answers
-        ]
         attendees = self.env["calendar.attendee"].with_context(dont_notify=True)
-        for attendee_id, answer in again:
-            attendees.browse(attendee_id).state = answer
-        return bool(again)
+        for it in found if answers else ():
+            answer = answers.get((it.partner_id, it.key, it.start))
+            if answer and it.is_active and not it.known:
+                attendees.browse(it.attendee_id).state = answer
+        return bool(answers)
 
     @api.model
     def _note_gone(self, attendees):
@@ -152,11 +147,12 @@ class SmsReminder(models.Model):
                 and (row.event_id, row.partner_id) in pairs
             )
         )
-        kept = void.sms_id - void._withdraw()
-        void = void.filtered(lambda row: row.sms_id not in kept)
+        sent = void.filtered(lambda row: row.state == SENT)
+        withdrawn = sent._withdraw()
+        void -= sent.filtered(lambda row: row.sms_id not in withdrawn)
         void.write({"state": CANCELLED, "reason": "called_off"})
-        unsaid = waiting.filtered(lambda it: not (it.body or it.sms_id))
-        for row in unsaid.filtered(lambda it: it.kind == CALLED_OFF):
+        planned = (waiting - void).filtered(lambda row: row.state == PLANNED)
+        for row in planned.filtered(lambda it: it.kind == CALLED_OFF and not it.body):
             row.body = row._render_safely()
 
     @api.model
@@ -173,7 +169,7 @@ class SmsReminder(models.Model):
         for it in found:
             obstacle = obstacles[it]
             is_off = obstacle in ("called_off", "uninvited") and it.is_enabled
-            is_lost = is_off and not it.has_declined and it.knows_of_more(now)
+            is_lost = is_off and it.answer != "declined" and it.knows_of_more(now)
             is_moved = it.known != it.start or it in retold
             if is_lost or (not obstacle and is_moved):
                 subject = it, bool(touched.events.get(it.event_id)), None

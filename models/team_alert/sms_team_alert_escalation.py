@@ -109,10 +109,10 @@ class SmsTeamAlert(models.Model):
 
         Repeats of the same step are not brought forward.
         """
-        steps = self.plan_id._get_steps()
-        following = escalation.find_next(steps, timedelta(minutes=self.done_minutes))
+        done = timedelta(minutes=self.done_minutes)
+        following = escalation.find_next(self.plan_id._get_steps(), done)
         if not all(it.is_repeat for it in following):
-            self._advance(steps, following, now, now - following[0].offset)
+            self._hasten(now)
 
     def _advance(self, steps, due, now, since, passed_by=()):
         """Run steps; if they reach nobody, run the next ones at once.

@@ -266,6 +266,29 @@ class TestAnswers(AppointmentCase):
         self.say("1")
         self.assertEqual(self.attendee(self.event).state, "accepted")
 
+    def test_what_one_of_us_asked_since_is_answered_instead(self):
+        """Three computers are no 3 to cancel, and a colleague waits for the number."""
+        self.record_consent(None, "ticket")
+        for record, kind in ((self.event, "answer"), (self.ticket, "conversation")):
+            with self.subTest(model=record._name):
+                self.attendee(self.event).state = "needsAction"
+                self.env["sms.question"].search([]).state = "open"
+                self.env["sms.composer"].with_user(self.agent).create(
+                    {
+                        "composition_mode": "comment",
+                        "res_model": record._name,
+                        "res_id": record.id,
+                        "body": "How many computers?",
+                    }
+                ).action_send_sms()
+                self.settle()
+                self.run_outbox()
+                self.assertEqual(self.say("3").kind, kind)
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+        self.pass_time(days=1)
+        self.assertEqual(self.say("3").kind, "answer", "the reminder has asked again")
+        self.assertEqual(self.attendee(self.event).state, "declined")
+
     def test_an_answer_too_late_is_conversation(self):
         self.pass_time(days=2)
         inbound = self.say("1")
