@@ -537,6 +537,7 @@ class HelpdeskTicket(models.Model):
                 "default_composition_mode": "comment",
                 "default_res_model": self._name,
                 "default_res_id": self.id,
+                "default_sms_ticket_number": self.partner_phone,
                 "default_template_id": template.id if template else False,
             },
         )
