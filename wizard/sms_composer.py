@@ -96,6 +96,7 @@ class SmsComposer(models.TransientModel):
         """Ask the gate about a single recipient, before anybody writes in vain."""
         self.sms_block_reason = self.sms_answer_note = self.sms_time_note = False
         self.is_time_wrong = self.is_bound = False
+        may_know = self.env.user.has_groups(NUMBER_GROUPS)
         for composer in self:
             if not (composer.comment_single_recipient and composer.res_model):
                 continue
@@ -103,6 +104,9 @@ class SmsComposer(models.TransientModel):
                 composer.sms_block_reason = fault
                 composer.is_time_wrong = True
                 continue
+            own_number = composer.recipient_single_number
+            if not may_know and composer.recipient_single_number_itf != own_number:
+                continue  # its owner's answers are not for everybody
             decision = composer._ask_gate(composer._get_records())
             if decision.verdict == verdicts.BLOCK:
                 composer._explain_block(decision)
