@@ -174,11 +174,9 @@ class SmsComposer(models.TransientModel):
     def _compute_sms_consent_state(self):
         for composer in self:
             composer.sms_consent_state = False
-            model = self.env.get(composer.res_model)
-            is_single = composer.comment_single_recipient and composer.res_id
-            if not is_single or not isinstance(model, self.pool["sms.consent.mixin"]):
+            record = composer.comment_single_recipient and composer._get_records()
+            if not isinstance(record, self.pool["sms.consent.mixin"]):
                 continue
-            record = composer._get_records()
             _company, number, _purpose = record._get_sms_subjects()[record.id]
             typed = composer.recipient_single_number_itf or number
             if number and record._phone_format(number=typed) == number:

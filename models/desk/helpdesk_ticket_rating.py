@@ -28,16 +28,13 @@ class HelpdeskTicket(models.Model):
         """Ask about tickets that were closed; withdraw questions on reopened ones."""
         was_closed = {ticket_id for ticket_id, state in before.items() if state[1]}
         closed = self.filtered("stage_id.closed")
-        closed.filtered(lambda ticket: ticket.id not in was_closed)._ask_sms_rating()
+        newly_closed = closed.filtered(lambda ticket: ticket.id not in was_closed)
+        template_sudo = self._get_sms_rating_template().sudo()
+        for ticket in newly_closed._filter_sms_rating():
+            ticket.with_user(SUPERUSER_ID)._send_sms_rating_question(template_sudo)
         opened = (self - closed).filtered(lambda ticket: ticket.id in was_closed)
         if opened:
             self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
-
-    def _ask_sms_rating(self):
-        """Ask the customers of closed tickets for a rating, where the team wants it."""
-        template_sudo = self._get_sms_rating_template().sudo()
-        for ticket in self._filter_sms_rating():
-            ticket.with_user(SUPERUSER_ID)._send_sms_rating_question(template_sudo)
 
     def _filter_sms_rating(self):
         """Return the tickets, in sudo, to ask about when closed; none asked lately."""
@@ -103,12 +100,6 @@ class HelpdeskTicket(models.Model):
             feedback=reply.words or None,
             subtype_xmlid="mail.mt_note",
         )
-
-    def _reopen_by_sms(self):
-        self.ensure_one()
-        stage = self.team_id.with_company(self.company_id)._get_sms_reopen_stage()
-        if self.stage_id.closed and stage:
-            self.stage_id = stage
 
     def action_view_sms_ratings(self):
         """Show the ticket's ratings."""

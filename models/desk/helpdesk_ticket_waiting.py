@@ -105,10 +105,6 @@ class HelpdeskTicket(models.Model):
         """Return a trigger and its fact, as stored in ``sms.sms.ticket_fact``."""
         return f"{trigger} {self._get_sms_fact(trigger)}"
 
-    def _holds_sms_fact(self, fact):
-        """Return whether a fact of :meth:`_make_sms_fact` still holds."""
-        return self._make_sms_fact(fact.partition(" ")[0]) == fact
-
     def _end_overtaken_sms(self):
         """Have the gate cancel waiting texts whose fact no longer holds.
 
