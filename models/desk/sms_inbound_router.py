@@ -53,8 +53,8 @@ FIND_TICKET = """
                     > %(now)s - make_interval(days =>
                           COALESCE(team.sms_reopen_days, %(days)s))))
   ORDER BY stage.closed IS TRUE,
-           CASE WHEN stage.closed THEN ticket.last_stage_update END DESC NULLS LAST,
-           GREATEST(ticket.sms_last_inbound_at, talk.texted_at) DESC NULLS LAST,
+           GREATEST(talk.texted_at, CASE WHEN stage.closed THEN ticket.last_stage_update
+                          ELSE ticket.sms_last_inbound_at END) DESC NULLS LAST,
            ticket.id DESC
      LIMIT 1) AS found)
 """
