@@ -1,9 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import clean_context
 
 from ..models.consent.sms_consent_mixin import READER_GROUPS
+from ..models.core.mixins import NUMBER_GROUPS
 from ..models.core.moments import say_moment
 from ..models.ledger.sms_consent import STATE_SELECTION
 from ..models.message.sms_gate import GateQuestion
@@ -53,6 +54,7 @@ class SmsComposer(models.TransientModel):
     send_at = fields.Datetime(
         help="Leave empty to send as soon as possible. Quiet hours may delay it."
     )
+    sms_ticket_number = fields.Char(help="The ticket's when the form was opened.")
     sms_footer = fields.Char(
         compute="_compute_sms_footer",
         help="Added below the text when it is sent, in the recipient's language.",
@@ -95,6 +97,7 @@ class SmsComposer(models.TransientModel):
         """Ask the gate about a single recipient, before anybody writes in vain."""
         self.sms_block_reason = self.sms_answer_note = self.sms_time_note = False
         self.is_time_wrong = self.is_bound = False
+        may_know = self.env.user.has_groups(NUMBER_GROUPS)
         for composer in self:
             if not (composer.comment_single_recipient and composer.res_model):
                 continue
@@ -102,6 +105,9 @@ class SmsComposer(models.TransientModel):
                 composer.sms_block_reason = fault
                 composer.is_time_wrong = True
                 continue
+            own_number = composer.recipient_single_number
+            if not may_know and composer.recipient_single_number_itf != own_number:
+                continue  # its owner's answers are not for everybody
             decision = composer._ask_gate(composer._get_records())
             if decision.verdict == verdicts.BLOCK:
                 composer._explain_block(decision)
@@ -169,11 +175,9 @@ class SmsComposer(models.TransientModel):
     def _compute_sms_consent_state(self):
         for composer in self:
             composer.sms_consent_state = False
-            model = self.env.get(composer.res_model)
-            is_single = composer.comment_single_recipient and composer.res_id
-            if not is_single or not isinstance(model, self.pool["sms.consent.mixin"]):
+            record = composer.comment_single_recipient and composer._get_records()
+            if not isinstance(record, self.pool["sms.consent.mixin"]):
                 continue
-            record = composer._get_records()
             _company, number, _purpose = record._get_sms_subjects()[record.id]
             typed = composer.recipient_single_number_itf or number
             if number and record._phone_format(number=typed) == number:
@@ -339,6 +343,7 @@ class SmsComposer(models.TransientModel):
         sent = self._hand_over_attachments()
         if self.res_model == TICKET_MODEL:
             self._get_records()._check_may_send_sms()
+            self._check_sms_ticket_number()
         personal = PersonalText(self.res_model, self.res_id, self.env.uid, self.body)
         composer = self.with_context(
             sms_source=self._get_sms_source(),
@@ -418,6 +423,17 @@ class SmsComposer(models.TransientModel):
             if self.res_model == TICKET_MODEL:
                 records._check_sms_team_limit()
 
+    def _check_sms_ticket_number(self):
+        """Refuse a text to a replaced customer, whose number the ticket would get."""
+        number = self._get_records()[:1].partner_phone
+        if self.sms_ticket_number and self.sms_ticket_number != number:
+            raise UserError(
+                self.env._(
+                    "The ticket's number has changed since you opened this form. Close "
+                    "it, and open it again."
+                )
+            )
+
     def _hand_over_attachments(self):
         """Move the attachments of a single message to its record."""
         # For a mass message nothing is read.
@@ -443,8 +459,8 @@ class SmsComposer(models.TransientModel):
 
         def is_about(composer):
             """Return whether a composer has one of the numbers or texted records."""
-            typed = [composer.recipient_single_number_itf or ""]
-            typed += (composer.numbers or "").split(",")
+            typed = [composer.recipient_single_number_itf, composer.sms_ticket_number]
+            typed = ",".join(filter(None, [*typed, composer.numbers])).split(",")
             named = any(phone.is_written(text, n) for text in typed for n in numbers)
             texted = composer._get_records()
             return named or any((r._name, r.id) in records for r in texted or ())

@@ -39,16 +39,12 @@ class SmsSendOther(models.TransientModel):
     @api.depends("sms_id", "number")
     def _compute_block_reason(self):
         for form in self:
-            reason = form._find_block_reason()
+            reason = ""
+            if form.body and form.number:
+                decision = form.sms_id._preview_again(form.number)
+                reason = decision.verdict == verdicts.BLOCK and decision.reason
             form.block_reason = form.sms_id._get_gate_label(reason) if reason else ""
             form.needs_consent = ways.RECORD in ways.BY_REASON.get(reason, ())
-
-    def _find_block_reason(self):
-        """Return why the gate would block the text to this number, or empty."""
-        if not (self.body and self.number):
-            return ""
-        decision = self.sms_id._preview_again(self.number)
-        return decision.reason if decision.verdict == verdicts.BLOCK else ""
 
     def action_send(self):
         """Send the same text to this number.

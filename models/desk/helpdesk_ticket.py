@@ -392,12 +392,6 @@ class HelpdeskTicket(models.Model):
 
     # === The customer's texts ===
 
-    def _note_sms_inbound(self, inbound, waits=True):
-        """Note that the customer has texted, and since when they wait."""
-        self.ensure_one()
-        self.write(self._prepare_sms_received(inbound, waits))
-        self._on_sms_received(inbound)
-
     def _prepare_sms_received(self, inbound, waits):
         """Return the ticket values that a text from the customer changes."""
         values = {"sms_last_inbound_at": inbound.received_at}
@@ -547,6 +541,7 @@ class HelpdeskTicket(models.Model):
                 "default_composition_mode": "comment",
                 "default_res_model": self._name,
                 "default_res_id": self.id,
+                "default_sms_ticket_number": self.partner_phone,
                 "default_template_id": template.id if template else False,
             },
         )

@@ -167,6 +167,7 @@ class HelpdeskTicket(models.Model):
                 ("number", "=", number),
                 ("id", ">", known[0] if known else 0),
                 ("is_personal", "=", True),
+                ("state", "not in", ("canceled", "error")),
                 ("create_uid", "!=", self.env.uid),
                 ("create_date", ">=", now - OVERTAKEN_TIME),
             ],

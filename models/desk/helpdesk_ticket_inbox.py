@@ -47,8 +47,6 @@ NOTE_TEXTS = """
 #: Channel that a client subscribes to for the list, and the bus message sent there.
 INBOX_CHANNEL = "helpdesk_mgmt_sms.inbox"
 INBOX_TYPE = "helpdesk_mgmt_sms/inbox"
-#: With more changed conversations than this, none is named and the list is reloaded.
-NOTICE_LIMIT = 100
 #: Fields of a ticket that the list shows, sorts by, or filters on.
 INBOX_FIELDS = frozenset(
     [
@@ -416,13 +414,6 @@ class HelpdeskTicket(models.Model):
         if vals.keys() & INBOX_FIELDS:
             self._notify_sms_inbox(self.ids)
         return result
-
-    @api.model
-    def _send_sms_inbox_notice(self, company_id, ticket_ids):
-        """Notify a company's lists; too many changed conversations are not named."""
-        named = ticket_ids if len(ticket_ids) <= NOTICE_LIMIT else []
-        channel, bus = self._get_sms_inbox_channel(company_id), self.env["bus.bus"]
-        bus._sendone(channel, INBOX_TYPE, {"ticket_ids": named})
 
     @api.model
     def _get_sms_inbox_channel(self, company_id):

@@ -6,12 +6,15 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from .helpdesk_ticket_desk import CHANGE_TYPE, NEWS_TYPE
+from .helpdesk_ticket_inbox import INBOX_TYPE
 from .helpdesk_ticket_thread import IN
 
 #: Key in ``cr.precommit.data`` of the notices that a transaction will send.
 NOTICES = "helpdesk_mgmt_sms.notices"
 #: Most conversations that are notified by number; further ones see it on loading.
 NOTICE_LIMIT = 500
+#: With more changed conversations than this, none is named and the list is reloaded.
+NAMED_LIMIT = 100
 
 
 class Notices(NamedTuple):
@@ -111,7 +114,9 @@ class HelpdeskTicket(models.Model):
             payload = {"ticket_id": ticket_id, "ids": sorted(ids)}
             bus._sendone(self._get_sms_bus_channel(ticket_id), CHANGE_TYPE, payload)
         for company_id, ticket_ids in listed.items():
-            self._send_sms_inbox_notice(company_id, ticket_ids)
+            named = ticket_ids if len(ticket_ids) <= NAMED_LIMIT else []
+            channel = self._get_sms_inbox_channel(company_id)
+            bus._sendone(channel, INBOX_TYPE, {"ticket_ids": named})
         for users_sudo, news in notices.news:
             users_sudo._bus_send(NEWS_TYPE, news)
 

@@ -34,12 +34,6 @@ class HelpdeskTicket(models.Model):
         if opened:
             self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
 
-    def _ask_sms_rating(self):
-        """Ask the customers of closed tickets for a rating, where the team wants it."""
-        template_sudo = self._get_sms_rating_template().sudo()
-        for ticket in self._filter_sms_rating():
-            ticket.with_user(SUPERUSER_ID)._send_sms_rating_question(template_sudo)
-
     def _filter_sms_rating(self):
         """Return the tickets, in sudo, to ask about when closed; none asked lately."""
         tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
@@ -104,12 +98,6 @@ class HelpdeskTicket(models.Model):
             feedback=reply.words or None,
             subtype_xmlid="mail.mt_note",
         )
-
-    def _reopen_by_sms(self):
-        self.ensure_one()
-        stage = self.team_id.with_company(self.company_id)._get_sms_reopen_stage()
-        if self.stage_id.closed and stage:
-            self.stage_id = stage
 
     def action_view_sms_ratings(self):
         """Show the ticket's ratings."""

@@ -68,26 +68,20 @@ class HelpdeskTicket(models.Model):
         :raises UserError: for a time that has passed, is too far off, or is invalid
         """
         self._check_sms_inbox()
-        moment = until and self._read_sms_snooze(until)
-        if moment and self:
-            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_snooze")
-            cron.sudo()._trigger(at=moment)
-        values = {"sms_snoozed_until": moment, "sms_is_snoozed_for_text": not moment}
-        self.sudo().write(values)
-        return True
-
-    @api.model
-    def _read_sms_snooze(self, until):
-        moment = self._read_sms_time(until)
-        now = fields.Datetime.now()
-        if not moment or not now < moment < now + SNOOZE_LIMIT:
+        moment, now = self._read_sms_time(until), fields.Datetime.now()
+        if until and not (moment and now < moment < now + SNOOZE_LIMIT):
             raise UserError(
                 self.env._(
                     "A conversation is snoozed until a time within a year. Choose one "
                     "that has not passed."
                 )
             )
-        return moment
+        if moment and self:
+            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_snooze")
+            cron.sudo()._trigger(at=moment)
+        values = {"sms_snoozed_until": moment, "sms_is_snoozed_for_text": not moment}
+        self.sudo().write(values)
+        return True
 
     def unsnooze_sms(self):
         """Bring snoozed conversations back into the list.

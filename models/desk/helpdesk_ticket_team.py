@@ -26,7 +26,9 @@ class HelpdeskTicketTeam(models.Model):
         "team, and the team's own texts are sent from them.",
     )
     sms_priority = fields.Selection(
-        selection="_get_sms_priorities",
+        selection=lambda self: self.env["helpdesk.ticket"]
+        ._fields["priority"]
+        ._description_selection(self.env),
         string="Priority of New Tickets",
         required=True,
         default="1",
@@ -88,11 +90,6 @@ class HelpdeskTicketTeam(models.Model):
         "CHECK (sms_reopen_days BETWEEN 0 AND 3650)",
         "The days after closing cannot be negative, nor exceed ten years.",
     )
-
-    @api.model
-    def _get_sms_priorities(self):
-        field = self.env["helpdesk.ticket"]._fields["priority"]
-        return field._description_selection(self.env)
 
     def _compute_sms_ticket_counts(self):
         """Count the tickets that the user may see, for all teams at once."""

@@ -105,10 +105,6 @@ class HelpdeskTicket(models.Model):
         """Return a trigger and its fact, as stored in ``sms.sms.ticket_fact``."""
         return f"{trigger} {self._get_sms_fact(trigger)}"
 
-    def _holds_sms_fact(self, fact):
-        """Return whether a fact of :meth:`_make_sms_fact` still holds."""
-        return self._make_sms_fact(fact.partition(" ")[0]) == fact
-
     def _end_overtaken_sms(self):
         """Have the gate cancel waiting texts whose fact no longer holds.
 
@@ -196,6 +192,14 @@ class HelpdeskTicket(models.Model):
         :raises AccessError: unless a helpdesk user who may edit the tickets
         """
         self._check_sms_inbox()
+        return self._cancel_written_sms()
+
+    def unlink(self):
+        """Cancel what people have written, before their posts are gone."""
+        self._cancel_written_sms()
+        return super().unlink()
+
+    def _cancel_written_sms(self):
         waiting_sudo = self._find_written_sms()
         waiting_sudo.cancelled_by_id = self.env.user
         waiting_sudo.action_set_canceled()

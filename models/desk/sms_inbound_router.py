@@ -54,8 +54,8 @@ FIND_TICKET = """
                     > %(now)s - make_interval(days =>
                           COALESCE(team.sms_reopen_days, %(days)s))))
   ORDER BY stage.closed IS TRUE,
-           CASE WHEN stage.closed THEN ticket.last_stage_update END DESC NULLS LAST,
-           GREATEST(ticket.sms_last_inbound_at, talk.texted_at) DESC NULLS LAST,
+           GREATEST(talk.texted_at, CASE WHEN stage.closed THEN ticket.last_stage_update
+                          ELSE ticket.sms_last_inbound_at END) DESC NULLS LAST,
            ticket.id DESC
      LIMIT 1) AS found)
 """
@@ -94,12 +94,14 @@ class SmsInboundRouter(models.AbstractModel):
             ticket = self._find_named_ticket(inbound) or self._find_ticket(inbound)
         inbound.has_made_ticket = not ticket
         inbound.ticket_id = ticket or self._make_ticket(inbound, team)
+        ticket = inbound.ticket_id
         self._post(inbound)
         # A mere thank-you neither reopens a closed ticket nor waits for an answer.
-        is_over = inbound.ticket_id.closed and replies.is_thanks(inbound.body)
+        is_over = ticket.closed and replies.is_thanks(inbound.body)
         if not is_over:
-            inbound.ticket_id._move_by_sms()
-        inbound.ticket_id._note_sms_inbound(inbound, waits=not is_over)
+            ticket._move_by_sms()
+        ticket.write(ticket._prepare_sms_received(inbound, waits=not is_over))
+        ticket._on_sms_received(inbound)
 
     def _after_place(self, inbound):
         """Handle a text that was posted on its ticket. Extended by other rooms."""
@@ -208,7 +210,10 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _serve(self, inbound, keyword):
         if keyword.action == keywords.STATUS:
-            return self._tell_status(inbound)
+            domain = [*self._get_own_domain(inbound), ("closed", "=", False)]
+            tickets = self.env["helpdesk.ticket"]
+            tickets = tickets.search(domain, order="id desc", limit=READ_LIMIT)
+            return self._tell(inbound, tickets)
         if keyword.action == keywords.TICKET:
             return self._open_ticket(inbound, keyword)
         if keyword.action == keywords.ANSWER:
@@ -218,15 +223,6 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _serve_without_keyword(self, inbound):
         return super()._serve_without_keyword(inbound) or self._tell_one_ticket(inbound)
-
-    def _tell_status(self, inbound):
-        """Reply with the number's open tickets in this company."""
-        tickets = self.env["helpdesk.ticket"].search(
-            [*self._get_own_domain(inbound), ("closed", "=", False)],
-            order="id desc",
-            limit=READ_LIMIT,
-        )
-        self._tell(inbound, tickets)
 
     def _tell_one_ticket(self, inbound):
         """Reply with a ticket's state if its number is the whole text.

@@ -25,7 +25,9 @@ class SmsQuestion(models.Model):
         ticket = ticket.with_user(SUPERUSER_ID)
         self._note_answer(inbound, str(reply.value))
         if reply.value == replies.NOT_SOLVED:
-            ticket._reopen_by_sms()
+            team = ticket.team_id.with_company(ticket.company_id)
+            if ticket.stage_id.closed and (stage := team._get_sms_reopen_stage()):
+                ticket.stage_id = stage
             router._converse(inbound, ticket=ticket.with_env(self.env))
             code = reply_codes.RATING_REOPENED
         else:

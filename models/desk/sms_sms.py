@@ -71,7 +71,8 @@ class SmsSms(models.Model):
 
         def is_overtaken(sms):
             ticket_sudo = known.get(sms.mail_message_id.sudo().res_id)
-            return not (ticket_sudo and ticket_sudo._holds_sms_fact(sms.ticket_fact))
+            fact, trigger = sms.ticket_fact, sms.ticket_fact.partition(" ")[0]
+            return not ticket_sudo or ticket_sudo._make_sms_fact(trigger) != fact
 
         return told.filtered(is_overtaken)
 

@@ -99,7 +99,9 @@ class MailThread(models.AbstractModel):
         :raises AccessError: without the right to text any number, or so many people
         :raises UserError: over the daily limit
         """
-        company = self._get_sms_sending_company()
+        company = self.env.company
+        if self:
+            company = self._mail_get_companies(default=company)[self.id]
         if not self._has_sms_limits(company):
             return
         user = self.env.user
@@ -107,11 +109,6 @@ class MailThread(models.AbstractModel):
         may_type = not typed or user._has_sms_free_right(company)
         if not may_type and set(typed) - self._get_sms_own_numbers(partner_ids):
             user._check_sms_free_right(company)
-
-    def _get_sms_sending_company(self):
-        if not self:
-            return self.env.company
-        return self._mail_get_companies(default=self.env.company)[self.id]
 
     def _has_sms_limits(self, company):
         return company._restricts_sms()

@@ -373,7 +373,13 @@ class SmsSms(models.Model):
         :param self: in sudo, the texts that were created
         :param errors: why others were not created
         """
-        held, stopped = self._count_outcomes()
+        held = stopped = 0
+        domain, by = [("id", "in", self.ids)], ["state", "gate_verdict"]
+        for state, verdict, count in self._read_group(domain, by, ["__count"]):
+            if state in ("error", "canceled"):
+                stopped += count
+            elif verdict == verdicts.HOLD:
+                held += count
         if len(self) == 1 and not errors:
             told = self._describe_outcome()
         else:
@@ -393,17 +399,6 @@ class SmsSms(models.Model):
             sticky=bool(errors),
             next={"type": "ir.actions.act_window_close"},
         )
-
-    def _count_outcomes(self):
-        """Return how many are held, and how many were not sent."""
-        held = stopped = 0
-        domain, by = [("id", "in", self.ids)], ["state", "gate_verdict"]
-        for state, verdict, count in self._read_group(domain, by, ["__count"]):
-            if state in ("error", "canceled"):
-                stopped += count
-            elif verdict == verdicts.HOLD:
-                held += count
-        return held, stopped
 
     def _describe_outcome(self):
         """Return the outcome of one text, for its author."""

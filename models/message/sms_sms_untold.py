@@ -102,8 +102,7 @@ class SmsSms(models.Model):
     def _query_untold(self):
         """Query the last text about each record, if it has not reached its recipient.
 
-        Nor has anything since: no email to them, no call that was logged. Of a ticket,
-        colleagues have a last text each, and the customer's side has one. ``OFFSET 0``
+        Nor has anything since: no email to them, no call that was logged. ``OFFSET 0``
         limits that lookup to the few rows in question, and the query for all to recent
         texts and their posts: otherwise the planner would read the whole chatter.
         """

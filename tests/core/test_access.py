@@ -32,7 +32,7 @@ PUBLIC_METHODS = {
     },
     "helpdesk.ticket.stage": {"create", "write"},
     "helpdesk.ticket": {
-        *("create", "write"),
+        *("create", "write", "unlink"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
         *("action_mark_sms_answered", "action_choose_sms_customer"),
         *("action_link_sms_contact", "action_create_sms_contact"),

@@ -394,7 +394,8 @@ class TestReadMarks(DeskCase):
         self.assertFalse(self.ticket.sms_waiting_since)
 
     def test_whom_the_carrier_did_not_bring_the_answer_waits_again(self):
-        since = self.receive("Hello").received_at
+        self.receive("Hello")
+        since = self.ticket.sms_waiting_since
         self.reply()
         self.desk_of(self.agent).snooze_sms()
         sms = self.messages_to()

@@ -2,7 +2,7 @@
 import json
 from unittest.mock import patch
 
-from ...models.desk import helpdesk_ticket_inbox
+from ...models.desk import helpdesk_ticket_notices
 from ...models.desk.helpdesk_ticket_inbox import INBOX_CHANNEL, INBOX_TYPE
 from ..common import phone_number
 from .common import InboxCase
@@ -113,7 +113,7 @@ class TestInboxBus(InboxCase):
         for index in (2, 3, 4):
             tickets |= self.make_conversation(index)
         self.flush_bus()
-        with patch.object(helpdesk_ticket_inbox, "NOTICE_LIMIT", 3):
+        with patch.object(helpdesk_ticket_notices, "NAMED_LIMIT", 3):
             tickets[:3]._mark_sms_read()
             self.assertEqual(self.told(), [(self.company.id, tickets[:3].ids)])
             tickets._mark_sms_read()

@@ -152,6 +152,18 @@ class TestClosed(RoutingCase):
         self.close(self.ticket, ago=9 * DAY)
         self.assertEqual(self.receive("And again").ticket_id, self.ticket)
 
+    def test_the_one_that_we_have_texted_about_since_comes_first(self):
+        """The answer to "Does it work now?" is not about what was closed later."""
+        newer = self.make_ticket(self.customer, team_id=self.team.id)
+        self.close(self.ticket, ago=2 * DAY)
+        self.close(newer, ago=DAY)
+        self.run_automations()  # without consent nobody is told
+        self.record_consent()
+        self.ticket.with_user(self.agent)._message_sms("Does it work now?")
+        self.run_outbox()
+        self.assertEqual(self.receive("It jams again").ticket_id, self.ticket)
+        self.assertTrue(newer.closed)
+
     def test_with_no_days_there_is_always_a_new_one(self):
         self.team.sms_reopen_days = 0
         self.close(self.ticket)

@@ -346,6 +346,12 @@ class TestNobodyAnswersTwice(ThreadCase):
         self.reply("Still", user=self.agent, is_sure=False)
         self.assertEqual(len(self.messages_to()), 6)
 
+    def test_what_was_taken_back_overtakes_nobody(self):
+        self.reply("Mine", user=self.agent)
+        self.messages_to().with_user(self.agent).action_cancel_waiting()
+        self.assertNotIn("is_overtaken", self.reply("Mine too", is_sure=False))
+        self.assertEqual(len(self.messages_to()), 2)
+
     def test_a_wrong_known_id_is_none(self):
         self.reply("Mine", user=self.agent)
         for known_id in ("in-1", "x", 7, None, ["out-1"]):

@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 
 from ..common import SmsCase, phone_number
@@ -468,6 +468,19 @@ class TestComposer(SmsCase):
         )
         self.assertEqual(composer.composition_mode, "comment")
         self.assertEqual(composer.recipient_single_number_itf, self.number)
+
+    def test_a_customer_who_was_replaced_meanwhile_gets_nothing(self):
+        """Nor does the ticket get their number again."""
+        self.record_consent()
+        action = self.ticket.with_user(self.own_agent).action_send_sms()
+        composers = self.env["sms.composer"].with_user(self.own_agent)
+        form = Form(composers.with_context(**action["context"]))
+        form.body = "It is mended."
+        self.ticket.with_user(self.agent).partner_id = self.make_customer(OTHER_NUMBER)
+        with self.assertRaisesRegex(UserError, "has changed"):
+            form.save().action_send_sms()
+        self.assertEqual(self.ticket.partner_phone_sanitized, OTHER_NUMBER)
+        self.assertFalse(self.messages_to())
 
     def test_it_opens_empty_when_the_template_is_gone(self):
         self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update").unlink()

@@ -181,6 +181,14 @@ class TestOvertaken(WaitingTextsCase):
             self.run_outbox()
         self.assertGateSays(received, "canceled", "block", "overtaken")
 
+    def test_what_a_colleague_has_scheduled_about_a_ticket_that_was_deleted(self):
+        ticket, _received = self.open()
+        written = self.write_to(ticket)
+        ticket.with_user(self.manager).unlink()
+        self.env.invalidate_all()
+        self.assertEqual(written.state, "canceled")
+        self.assertIn(self.manager.name, written.shown_reason)
+
     def test_what_has_left_stays_as_it_is(self):
         ticket, received = self.open()
         received.write({"state": "sent", "gate_verdict": "send"})

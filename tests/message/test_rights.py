@@ -116,6 +116,19 @@ class TestAnyNumber(RightsCase):
         self.post_on(contact, "Hi", message_type="sms", sms_numbers=[self.number])
         self.assertEqual(len(self.messages_to()), 2)
 
+    def test_nobody_else_learns_what_a_typed_number_has_said(self):
+        self.record_consent(event="revoked")
+        contact = self.make_customer(STRANGER)
+        composers = self.env["sms.composer"].with_context(
+            default_composition_mode="comment",
+            default_res_model="res.partner",
+            default_res_id=contact.id,
+        )
+        values = {"body": "Hello", "recipient_single_number_itf": self.number}
+        for user, learns in ((self.employee, False), (self.own_agent, True)):
+            composer = composers.with_user(user).create(values)
+            self.assertEqual(bool(composer.sms_block_reason), learns)
+
     def test_a_record_that_nobody_posts_on(self):
         """There Odoo's composer sends to the typed numbers."""
         composer = self.env["sms.composer"].with_user(self.employee)
