@@ -28,8 +28,10 @@ class HelpdeskTicket(models.Model):
         """Ask about tickets that were closed; withdraw questions on reopened ones."""
         was_closed = {ticket_id for ticket_id, state in before.items() if state[1]}
         closed = self.filtered("stage_id.closed")
-        if not self._is_sms_history():
-            (closed - self.browse(was_closed))._ask_sms_rating()
+        newly_closed = closed - self.browse(was_closed)
+        template_sudo = self._get_sms_rating_template().sudo()
+        for ticket in newly_closed._filter_sms_rating():
+            ticket.with_user(SUPERUSER_ID)._send_sms_rating_question(template_sudo)
         opened = (self - closed).filtered(lambda ticket: ticket.id in was_closed)
         if opened:
             self.env["sms.question"]._end("rating", opened, sms_question.CANCELLED)
@@ -37,8 +39,8 @@ class HelpdeskTicket(models.Model):
     def _filter_sms_rating(self):
         """Return the tickets, in sudo, to ask about when closed; none asked lately."""
         tickets = self.sudo().filtered(lambda it: it._asks_sms_rating())
-        if not tickets:
-            return tickets
+        if not tickets or self._is_sms_history():
+            return tickets.browse()
         questions_sudo = self.env["sms.question"].sudo()
         questions_sudo = questions_sudo.search(
             [

@@ -26,9 +26,11 @@ class HelpdeskTicketTeam(models.Model):
         "team, and the team's own texts are sent from them.",
     )
     sms_priority = fields.Selection(
-        selection=lambda self: self.env["helpdesk.ticket"]
-        ._fields["priority"]
-        ._description_selection(self.env),
+        selection=lambda self: (
+            self.env["helpdesk.ticket"]
+            ._fields["priority"]
+            ._description_selection(self.env)
+        ),
         string="Priority of New Tickets",
         required=True,
         default="1",
