@@ -74,6 +74,12 @@ class TestStatus(CommandCase):
 
     def test_the_next_holder_of_a_number_is_not_told_of_the_formers_tickets(self):
         self.record_consent()
+        self.env.cr.execute(
+            "UPDATE helpdesk_ticket SET create_date = create_date - interval '1 day'"
+            " WHERE id = %s",
+            [self.ticket.id],
+        )
+        self.ticket.invalidate_recordset(["create_date"])
         self.receive("Sorry, wrong number")
         for body in ("STATUS", self.ticket.number):
             with self.subTest(body=body):
