@@ -67,7 +67,7 @@ class TestMediaLive(LiveCase):
         self.assertEqual(inbound["body"], "Look")
 
     def test_each_failure_ends_in_a_note_and_the_text_is_kept(self):
-        kinds = ("gone", "claim", "html", "loop", "forbidden")
+        kinds = ("gone", "claim", "html", "loop")
         urls = [f"{self.carrier.url}/{kind}" for kind in kinds]
         inbound = self.wait_for_media(self.text_media("+13035550172", *urls))
         self.assertEqual(len(inbound["media_note"].splitlines()), len(kinds))
