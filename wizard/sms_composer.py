@@ -31,6 +31,11 @@ class SmsComposer(models.TransientModel):
     _inherit = ["sms.composer", "sms.send.at", "sms.personal.data"]
     _is_counted = False
 
+    # Computed for its user at once: another one, whose turn it might be later, may not
+    # read the form.
+    recipient_single_number_itf = fields.Char(
+        compute="_compute_recipient_single_stored", store=True, precompute=True
+    )
     sms_block_reason = fields.Char(
         compute="_compute_sms_block_reason",
         help="Why this message would be blocked. Empty if it would be sent.",

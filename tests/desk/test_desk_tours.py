@@ -123,7 +123,6 @@ class TestDeskTours(DeskCase, HttpCase):
             desk = ticket.with_user(self.team_agent)
             return desk.send_sms_reply("I was faster", "other-key")
 
-        self.record_consent()
         with self.after_typing(answer):
             self.run_tour("overtaken")
         self.assertEqual(len(self.messages_to()), 2)
