@@ -49,6 +49,7 @@ class SmsAutomation(models.Model):
     shared_id = fields.Many2one(
         "sms.automation",
         "Replaces",
+        copy=False,
         ondelete="restrict",
         domain=[("company_id", "=", False)],
         help="The shared automation that this one replaces for the company.",

@@ -41,6 +41,7 @@ class SmsArea(models.Model):
     shared_id = fields.Many2one(
         "sms.area",
         "Replaces",
+        copy=False,
         domain=[("company_id", "=", False)],
         help="The shared area that this one replaces for the company.",
     )

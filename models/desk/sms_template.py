@@ -67,6 +67,7 @@ class SmsTemplate(models.Model):
     shared_id = fields.Many2one(
         "sms.template",
         "Replaces",
+        copy=False,
         ondelete="cascade",
         domain=[("company_id", "=", False)],
         help="The shared template that this one replaces for the company.",

@@ -69,6 +69,7 @@ class SmsQuietHours(models.Model):
     shared_id = fields.Many2one(
         "sms.quiet.hours",
         "Replaces",
+        copy=False,
         ondelete="restrict",
         domain=[("company_id", "=", False)],
         help="The shared rule that this one replaces for the company.",
