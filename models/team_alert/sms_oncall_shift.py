@@ -82,6 +82,7 @@ class SmsOncallShift(models.Model):
         "res.users",
         "Instead of",
         readonly=True,
+        copy=False,
         ondelete="cascade",
         help="Whose place this person takes, until the end of the shift.",
     )

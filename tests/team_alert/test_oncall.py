@@ -73,6 +73,11 @@ class TestHandOver(OncallCase):
                 self.assertEqual(form.start_at, expected or start)
                 self.assertEqual(form.stop_at, stop)
 
+    def test_a_manager_duplicates_a_shift(self):
+        copied = self.shift.with_user(self.manager).copy({"user_id": self.dee.id})
+        self.assertEqual((copied.user_id, copied.team_id), (self.dee, self.team))
+        self.assertIn("Dee", self.get_names())
+
     def test_an_alert_reaches_who_stands_in(self):
         self.hand_over(self.bo, self.bo)
         self.raise_alert()
