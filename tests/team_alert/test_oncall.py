@@ -378,9 +378,14 @@ class TestGaps(OncallCase):
     def test_changing_a_shift_wakes_the_cron(self):
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall")
         triggers = self.env["ir.cron.trigger"]
-        before = triggers.search_count([("cron_id", "=", cron.id)])
-        self.shift.stop_at = NOW + timedelta(days=3)
-        self.assertGreater(triggers.search_count([("cron_id", "=", cron.id)]), before)
+        for record, values in (
+            (self.shift, {"stop_at": NOW + timedelta(days=3)}),
+            (self.ann, {"active": False}),
+        ):
+            before = triggers.search_count([("cron_id", "=", cron.id)])
+            record.write(values)
+            after = triggers.search_count([("cron_id", "=", cron.id)])
+            self.assertGreater(after, before)
 
     def test_time_off_a_missing_number_and_an_archived_person(self):
         self.shift.stop_at = False
