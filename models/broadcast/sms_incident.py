@@ -55,6 +55,7 @@ class SmsIncident(models.Model):
     area_ids = fields.Many2many(
         "sms.area",
         string="Areas",
+        ondelete="restrict",
         help="Who is told about it, and whose new tickets may be about it.",
     )
     state = fields.Selection(

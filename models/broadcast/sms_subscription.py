@@ -34,7 +34,7 @@ class SmsSubscription(models.Model):
     area_id = fields.Many2one(
         "sms.area",
         required=True,
-        ondelete="cascade",
+        ondelete="restrict",
         index=True,
         check_company=True,
         domain=[("takes_subscribers", "=", True)],
