@@ -203,10 +203,13 @@ class SmsIncident(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_told(self):
-        if any(self.sudo().broadcast_ids.mapped("started_at")):
+        """Delete texts about it, too, that have not left yet: they still would."""
+        texts_sudo = self.sudo().broadcast_ids
+        if any(texts_sudo.mapped("started_at")):
             raise UserError(
                 self.env._("People were texted about it. Resolve it instead.")
             )
+        texts_sudo.filtered(lambda it: it.state != CANCELLED).unlink()
         self.env.registry.clear_cache()
 
     def _set_state(self, state):
