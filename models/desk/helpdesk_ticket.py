@@ -320,8 +320,11 @@ class HelpdeskTicket(models.Model):
             former = self.filtered(lambda it: it._has_former_sms_number(partner))
             super(HelpdeskTicket, former).write({"partner_phone": False})
         before = {ticket.id: ticket._get_sms_state() for ticket in self.sudo()}
+        shown = self.filtered("active")
         result = super().write(vals)
         self.sudo()._end_misdirected_sms(lines)
+        archived = shown.filtered(lambda it: not (it.active or it.stage_id.closed))
+        archived._note_waiting_sms()
         if vals.get("stage_id"):
             self.filtered("stage_id.closed")._end_sms_waiting()
         self._on_sms_changes(before)

@@ -437,6 +437,18 @@ class TestWritten(WaitingTextsCase):
         self.assertEqual((waiting["count"], len(waiting["texts"])), (7, 5))
         self.assertLess(len(waiting["texts"][0]["words"]), 100)
 
+    def test_to_archive_the_ticket_leaves_it_and_says_so(self):
+        """Once: closing it was noted already."""
+        for stage in (self.new_stage, self.closed_stage):
+            ticket, _received = self.open()
+            sms = self.write_to(ticket)
+            self.move(ticket, stage)
+            ticket.with_user(self.agent).action_archive()
+            with self.subTest(stage=stage.name):
+                self.assertWaits(sms)
+                notes = "".join(ticket.message_ids.mapped("body"))
+                self.assertEqual(notes.count("still waits for its time"), 1)
+
     def test_the_api_and_automations_leave_it_and_say_so(self):
         ticket, _received = self.open()
         sms = [self.write_to(ticket, f"Words {index}") for index in range(2)][-1]
