@@ -604,3 +604,18 @@ class HelpdeskTicket(models.Model):
         domain = Domain("company_id", "in", [False, self.company_id.id])
         stages = self.env["helpdesk.ticket.stage"]
         return stages.search(domain & Domain("team_ids", "=", False))
+
+
+class ResPartner(models.Model):
+    """Takes unconfirmed numbers off the tickets of contacts that are deleted."""
+
+    _inherit = "res.partner"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_sms_unproven(self):
+        """Clear them: without its contact, a ticket's number would count as proven."""
+        tickets_sudo = self.env["helpdesk.ticket"].sudo()
+        tickets_sudo = tickets_sudo.with_context(active_test=False)
+        own = Domain("partner_id", "in", self.ids)
+        own &= Domain("sms_phone_is_unproven", "=", True)
+        tickets_sudo.search(own).partner_phone = False
