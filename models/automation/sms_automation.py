@@ -503,9 +503,9 @@ class SmsTemplate(models.Model):
 
     _inherit = "sms.template"
 
-    @api.constrains("is_internal")
+    @api.constrains("is_internal", "model_id")
     def _check_is_internal(self):
-        """Refuse one for colleagues where an automation sends it to customers."""
+        """Refuse one for colleagues, or of another model, where it is sent."""
         result = super()._check_is_internal()
         rules_sudo = self.env["sms.automation"].sudo().with_context(active_test=False)
         rules_sudo.search([("template_id", "in", self.ids)])._check_template()

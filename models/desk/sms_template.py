@@ -212,9 +212,12 @@ class SmsTemplate(models.Model):
                     )
                 )
 
-    @api.constrains("is_internal")
+    @api.constrains("is_internal", "model_id")
     def _check_is_internal(self):
-        """Refuse one for colleagues where customers get it. Extended by other rooms."""
+        """Refuse one for colleagues, or of another model, where customers get it.
+
+        Extended by other rooms.
+        """
         others_sudo = self.sudo().search([("unassigned_id", "in", self.ids)])
         (self.sudo() | others_sudo)._check_unassigned_id()
         stages_sudo = self.env["helpdesk.ticket.stage"].sudo()
