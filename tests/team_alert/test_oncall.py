@@ -1,9 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
 
 from .common import NOW, TeamAlertCase
 
@@ -456,6 +459,22 @@ class TestGaps(OncallCase):
         hours = [(start * 24, stop * 24) for start, stop in self.find_gaps()]
         # Hours from Wednesday, 22:00.
         self.assertEqual(hours, [(10, 20)])
+
+    def test_hours_in_use_are_not_deleted(self):
+        """Without them, people would be on call at any hour."""
+        for record, name in (
+            (self.shift, "calendar_id"),
+            (self.team, "sms_oncall_calendar_id"),
+        ):
+            record[name] = self.env["resource.calendar"].create({"name": "Office"})
+            self.env.flush_all()
+            with (
+                self.subTest(name),
+                self.assertRaises(IntegrityError),
+                mute_logger("odoo.sql_db"),
+                self.cr.savepoint(),
+            ):
+                record[name].unlink()
 
     def test_without_a_leader_the_managers_are_asked(self):
         self.team.user_id = False
