@@ -22,7 +22,7 @@ def _is_written_and_held():
     """Return the condition of a text by a person that is held until later."""
     return SQL(
         "sms.gate_verdict = 'hold' AND sms.not_before > %s AND sms.ticket_fact IS NULL"
-        " AND sms.exemption IS NULL AND sms.create_uid != %s",
+        " AND sms.exemption IS NULL AND sms.create_uid IS DISTINCT FROM %s",
         fields.Datetime.now(),
         SUPERUSER_ID,
     )

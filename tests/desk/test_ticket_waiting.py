@@ -244,6 +244,16 @@ class TestOvertaken(WaitingTextsCase):
                 self.assertIn(REASON, note.body)
                 self.assertTrue(note.subtype_id.internal)
 
+    def test_nor_what_somebody_has_scheduled_who_was_deleted(self):
+        ticket, _received = self.open()
+        sms = self.write_to(ticket, "Your password is reset.")
+        self.env.flush_all()
+        query = "UPDATE sms_sms SET create_uid = NULL WHERE id = %s"
+        self.env.cr.execute(query, [sms.id])  # as the foreign key does
+        self.env.invalidate_all()
+        ticket.partner_phone = OTHER_NUMBER
+        self.assertOvertaken(sms)
+
     def test_a_scheduled_text_to_the_same_number_waits_on(self):
         ticket, _received = self.open()
         sms = self.write_to(ticket)
