@@ -231,6 +231,7 @@ class SmsKeyword(models.Model):
         "keyword_id",
         "area_id",
         string="Areas",
+        ondelete="restrict",
         domain=[("takes_subscribers", "=", True)],
         help="The areas people subscribe to by texting this word.",
     )

@@ -219,6 +219,8 @@ class TestWhoIsTold(SubscriptionCase):
         self.make(area_ids=[(6, 0, self.area.copy({"name": "Copy"}).ids)])
         used = [self.mail, self.area, incident.category_ids]
         used.append(self.env["sms.area"].search([("name", "ilike", "Copy")]))
+        used.append(self.area.copy({"name": "Joined", "takes_subscribers": True}))
+        self.word.area_ids |= used[-1]
         for record in used:
             self.env.flush_all()
             with (
