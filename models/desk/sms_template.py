@@ -212,18 +212,20 @@ class SmsTemplate(models.Model):
                     )
                 )
 
-    @api.constrains("is_internal", "model_id")
-    def _check_is_internal(self):
-        """Refuse one for colleagues, or of another model, where customers get it.
+    @api.constrains("is_internal", "model_id", "company_id")
+    def _check_uses(self):
+        """Refuse what a template in use cannot be: for colleagues, or of another model.
 
-        Extended by other rooms.
+        Nor may it become another company's. Extended by other rooms.
         """
         others_sudo = self.sudo().search([("unassigned_id", "in", self.ids)])
         (self.sudo() | others_sudo)._check_unassigned_id()
+        others_sudo._check_company(["unassigned_id"])
         stages_sudo = self.env["helpdesk.ticket.stage"].sudo()
         stages_sudo = stages_sudo.with_context(active_test=False)
         stages = stages_sudo.search([("sms_template_id", "in", self.ids)])
         stages._check_sms_template_id()
+        stages._check_company(["sms_template_id"])
 
     def _check_for_customers(self):
         """Refuse templates for colleagues.
