@@ -110,6 +110,12 @@ class SmsArea(models.Model):
             domain = area._get_subscription_domain() & Domain("state", "=", "active")
             area.subscriber_count = subscriptions.search_count(domain)
 
+    @api.constrains("company_id")
+    def _check_subscribers(self):
+        """Refuse a company that is not its subscribers': they would be told nothing."""
+        found_sudo = self.env["sms.subscription"].sudo()
+        found_sudo.search([("area_id", "in", self.ids)])._check_company(["area_id"])
+
     @api.constrains("zips")
     def _check_zips(self):
         for area in self:

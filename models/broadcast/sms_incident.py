@@ -110,6 +110,13 @@ class SmsIncident(models.Model):
     ticket_count = fields.Integer("Tickets", compute="_compute_counts")
     broadcast_count = fields.Integer("Broadcasts", compute="_compute_counts")
 
+    @api.constrains("company_id")
+    def _check_company_of_texts(self):
+        """Refuse another company than that of its tickets and texts."""
+        known_sudo = self.sudo().with_context(active_test=False)
+        known_sudo.broadcast_ids._check_incident()
+        known_sudo.ticket_ids._check_sms_incident()
+
     @api.depends("opened_at")
     def _compute_status_page(self):
         for incident in self:

@@ -208,6 +208,13 @@ class TestWhoIsTold(SubscriptionCase):
         self.assertFalse(broadcast.recipient_ids)
         self.assertEqual(copied.with_user(self.agent).subscriber_count, 0)
 
+    def test_an_area_stays_in_the_company_of_its_subscribers(self):
+        self.subscribe(self.far)
+        with self.assertRaises(UserError), self.cr.savepoint():
+            self.mail.company_id = self.make_company("Other")
+        self.mail.company_id = self.company
+        self.mail.company_id = False
+
     def test_an_area_in_use_is_not_deleted(self):
         """An outage without areas would be everywhere, and subscribers be lost."""
         self.subscribe(self.far)
