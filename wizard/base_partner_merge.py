@@ -23,3 +23,9 @@ class BasePartnerMerge(models.TransientModel):
         result = super()._update_foreign_keys(src_partners, dst_partner)
         sudo["sms.reminder"]._plan_again(dst_partner)
         return result
+
+    @api.model
+    def _update_values(self, src_partners, dst_partner):
+        """Take over a number without vouching for it: nobody has entered it."""
+        merged = dst_partner.with_context(sms_is_merge=True)
+        return super()._update_values(src_partners, merged)

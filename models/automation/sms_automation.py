@@ -49,6 +49,7 @@ class SmsAutomation(models.Model):
     shared_id = fields.Many2one(
         "sms.automation",
         "Replaces",
+        copy=False,
         ondelete="restrict",
         domain=[("company_id", "=", False)],
         help="The shared automation that this one replaces for the company.",
@@ -498,14 +499,15 @@ class SmsAutomation(models.Model):
 
 
 class SmsTemplate(models.Model):
-    """Stays for customers while an automation sends it to them."""
+    """Stays what automations need that send it."""
 
     _inherit = "sms.template"
 
-    @api.constrains("is_internal")
-    def _check_is_internal(self):
-        """Refuse one for colleagues where an automation sends it to customers."""
-        result = super()._check_is_internal()
+    @api.constrains("is_internal", "model_id", "company_id")
+    def _check_uses(self):
+        result = super()._check_uses()
         rules_sudo = self.env["sms.automation"].sudo().with_context(active_test=False)
-        rules_sudo.search([("template_id", "in", self.ids)])._check_template()
+        rules_sudo = rules_sudo.search([("template_id", "in", self.ids)])
+        rules_sudo._check_template()
+        rules_sudo._check_company(["template_id"])
         return result

@@ -41,6 +41,7 @@ class SmsArea(models.Model):
     shared_id = fields.Many2one(
         "sms.area",
         "Replaces",
+        copy=False,
         domain=[("company_id", "=", False)],
         help="The shared area that this one replaces for the company.",
     )
@@ -108,6 +109,12 @@ class SmsArea(models.Model):
         for area in self:
             domain = area._get_subscription_domain() & Domain("state", "=", "active")
             area.subscriber_count = subscriptions.search_count(domain)
+
+    @api.constrains("company_id")
+    def _check_subscribers(self):
+        """Refuse a company that is not its subscribers': they would be told nothing."""
+        found_sudo = self.env["sms.subscription"].sudo()
+        found_sudo.search([("area_id", "in", self.ids)])._check_company(["area_id"])
 
     @api.constrains("zips")
     def _check_zips(self):

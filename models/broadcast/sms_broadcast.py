@@ -60,7 +60,7 @@ class SmsBroadcast(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    area_ids = fields.Many2many("sms.area", string="Areas")
+    area_ids = fields.Many2many("sms.area", string="Areas", ondelete="restrict")
     body = fields.Text(
         "Text",
         required=True,

@@ -55,6 +55,7 @@ class SmsIncident(models.Model):
     area_ids = fields.Many2many(
         "sms.area",
         string="Areas",
+        ondelete="restrict",
         help="Who is told about it, and whose new tickets may be about it.",
     )
     state = fields.Selection(
@@ -108,6 +109,13 @@ class SmsIncident(models.Model):
     muted_count = fields.Integer("Muted", compute="_compute_counts")
     ticket_count = fields.Integer("Tickets", compute="_compute_counts")
     broadcast_count = fields.Integer("Broadcasts", compute="_compute_counts")
+
+    @api.constrains("company_id")
+    def _check_company_of_texts(self):
+        """Refuse another company than that of its tickets and texts."""
+        known_sudo = self.sudo().with_context(active_test=False)
+        known_sudo.broadcast_ids._check_incident()
+        known_sudo.ticket_ids._check_sms_incident()
 
     @api.depends("opened_at")
     def _compute_status_page(self):
@@ -202,10 +210,13 @@ class SmsIncident(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_told(self):
-        if any(self.sudo().broadcast_ids.mapped("started_at")):
+        """Delete texts about it, too, that have not left yet: they still would."""
+        texts_sudo = self.sudo().broadcast_ids
+        if any(texts_sudo.mapped("started_at")):
             raise UserError(
                 self.env._("People were texted about it. Resolve it instead.")
             )
+        texts_sudo.filtered(lambda it: it.state != CANCELLED).unlink()
         self.env.registry.clear_cache()
 
     def _set_state(self, state):

@@ -73,6 +73,7 @@ class SmsIncident(models.Model):
     category_ids = fields.Many2many(
         "helpdesk.ticket.category",
         string="Ticket Categories",
+        ondelete="restrict",
         help="New tickets in these categories are about it.",
     )
     words = fields.Char(

@@ -34,7 +34,7 @@ class SmsSubscription(models.Model):
     area_id = fields.Many2one(
         "sms.area",
         required=True,
-        ondelete="cascade",
+        ondelete="restrict",
         index=True,
         check_company=True,
         domain=[("takes_subscribers", "=", True)],
@@ -231,6 +231,7 @@ class SmsKeyword(models.Model):
         "keyword_id",
         "area_id",
         string="Areas",
+        ondelete="restrict",
         domain=[("takes_subscribers", "=", True)],
         help="The areas people subscribe to by texting this word.",
     )

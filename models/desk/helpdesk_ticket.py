@@ -320,8 +320,11 @@ class HelpdeskTicket(models.Model):
             former = self.filtered(lambda it: it._has_former_sms_number(partner))
             super(HelpdeskTicket, former).write({"partner_phone": False})
         before = {ticket.id: ticket._get_sms_state() for ticket in self.sudo()}
+        shown = self.filtered("active")
         result = super().write(vals)
         self.sudo()._end_misdirected_sms(lines)
+        archived = shown.filtered(lambda it: not (it.active or it.stage_id.closed))
+        archived._note_waiting_sms()
         if vals.get("stage_id"):
             self.filtered("stage_id.closed")._end_sms_waiting()
         self._on_sms_changes(before)
@@ -601,3 +604,18 @@ class HelpdeskTicket(models.Model):
         domain = Domain("company_id", "in", [False, self.company_id.id])
         stages = self.env["helpdesk.ticket.stage"]
         return stages.search(domain & Domain("team_ids", "=", False))
+
+
+class ResPartner(models.Model):
+    """Takes unconfirmed numbers off the tickets of contacts that are deleted."""
+
+    _inherit = "res.partner"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_sms_unproven(self):
+        """Clear them: without its contact, a ticket's number would count as proven."""
+        tickets_sudo = self.env["helpdesk.ticket"].sudo()
+        tickets_sudo = tickets_sudo.with_context(active_test=False)
+        own = Domain("partner_id", "in", self.ids)
+        own &= Domain("sms_phone_is_unproven", "=", True)
+        tickets_sudo.search(own).partner_phone = False

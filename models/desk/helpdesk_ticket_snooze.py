@@ -107,7 +107,7 @@ class HelpdeskTicket(models.Model):
         tickets = self.with_context(active_test=False)
         remaining = tickets.search_count(domain)
         while due := tickets.search(domain, limit=SNOOZE_BATCH):
-            for ticket in due._end_sms_snooze():
+            for ticket in due._end_sms_snooze().filtered("active"):
                 ticket._notify_sms_owners({"ticket_id": ticket.id, "is_back": True})
             remaining = max(remaining - len(due), 0)
             if not self.env["ir.cron"]._commit_progress(len(due), remaining=remaining):

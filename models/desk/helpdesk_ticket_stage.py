@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 
+from ...tools import TICKET_MODEL
 from ..core.sms_shared_row import ADMINISTRATORS
 
 
@@ -27,6 +28,12 @@ class HelpdeskTicketStage(models.Model):
     @api.constrains("sms_template_id")
     def _check_sms_template_id(self):
         self.sms_template_id._check_for_customers()
+        for template_sudo in self.sms_template_id.sudo():
+            if template_sudo.model != TICKET_MODEL:
+                words = self.env._(
+                    "“%s” is not a template for tickets.", template_sudo.name
+                )
+                raise ValidationError(words)
 
     @api.model_create_multi
     def create(self, vals_list):

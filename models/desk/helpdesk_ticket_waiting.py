@@ -22,7 +22,7 @@ def _is_written_and_held():
     """Return the condition of a text by a person that is held until later."""
     return SQL(
         "sms.gate_verdict = 'hold' AND sms.not_before > %s AND sms.ticket_fact IS NULL"
-        " AND sms.exemption IS NULL AND sms.create_uid != %s",
+        " AND sms.exemption IS NULL AND sms.create_uid IS DISTINCT FROM %s",
         fields.Datetime.now(),
         SUPERUSER_ID,
     )
@@ -206,7 +206,7 @@ class HelpdeskTicket(models.Model):
         return len(waiting_sudo)
 
     def _note_waiting_sms(self):
-        """Note on closed tickets that texts to the customer still wait."""
+        """Note on closed or archived tickets that texts still wait."""
         waiting_sudo = self._find_written_sms(is_locked=False)
         if counts := Counter(it.mail_message_id.res_id for it in waiting_sudo):
             tickets = self.browse(counts).with_user(SUPERUSER_ID)
@@ -216,13 +216,11 @@ class HelpdeskTicket(models.Model):
     def _say_waiting_sms(self, count):
         if count == 1:
             return self.env._(
-                "A text to the customer still waits for its time. It will be sent "
-                "although the ticket is closed, unless you cancel it under Text "
-                "messages."
+                "A text to the customer still waits for its time. It will be sent all "
+                "the same, unless you cancel it under Text messages."
             )
         return self.env._(
             "%s texts to the customer still wait for their time. They will be sent "
-            "although the ticket is closed, unless you cancel them under Text "
-            "messages.",
+            "all the same, unless you cancel them under Text messages.",
             count,
         )

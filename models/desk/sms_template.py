@@ -67,6 +67,7 @@ class SmsTemplate(models.Model):
     shared_id = fields.Many2one(
         "sms.template",
         "Replaces",
+        copy=False,
         ondelete="cascade",
         domain=[("company_id", "=", False)],
         help="The shared template that this one replaces for the company.",
@@ -211,15 +212,20 @@ class SmsTemplate(models.Model):
                     )
                 )
 
-    @api.constrains("is_internal")
-    def _check_is_internal(self):
-        """Refuse one for colleagues where customers get it. Extended by other rooms."""
+    @api.constrains("is_internal", "model_id", "company_id")
+    def _check_uses(self):
+        """Refuse what a template in use cannot be: for colleagues, or of another model.
+
+        Nor may it become another company's. Extended by other rooms.
+        """
         others_sudo = self.sudo().search([("unassigned_id", "in", self.ids)])
         (self.sudo() | others_sudo)._check_unassigned_id()
+        others_sudo._check_company(["unassigned_id"])
         stages_sudo = self.env["helpdesk.ticket.stage"].sudo()
         stages_sudo = stages_sudo.with_context(active_test=False)
         stages = stages_sudo.search([("sms_template_id", "in", self.ids)])
         stages._check_sms_template_id()
+        stages._check_company(["sms_template_id"])
 
     def _check_for_customers(self):
         """Refuse templates for colleagues.

@@ -38,6 +38,7 @@ class SmsSenderRule(models.Model):
     )
     country_id = fields.Many2one(
         "res.country",
+        ondelete="restrict",
         tracking=True,
         help="Where the person is. Leave empty for every other country.",
     )

@@ -256,7 +256,8 @@ class ResPartner(models.Model):
     def write(self, vals):
         """Note new numbers that customers type; those that users enter are proven.
 
-        Another country makes another number of the same digits.
+        Another country makes another number of the same digits. What a merge of
+        contacts takes over stays as it was.
         """
         if not {"phone", "country_id"} & vals.keys():
             return super().write(vals)
@@ -266,6 +267,6 @@ class ResPartner(models.Model):
         claims_sudo = self.env["sms.number.claim"].sudo()
         if changed_sudo and self.env.user.share:
             claims_sudo._note_typed(changed_sudo)
-        elif changed_sudo:
+        elif changed_sudo and not self.env.context.get("sms_is_merge"):
             claims_sudo._vouch(changed_sudo)
         return result

@@ -69,6 +69,7 @@ class SmsQuietHours(models.Model):
     shared_id = fields.Many2one(
         "sms.quiet.hours",
         "Replaces",
+        copy=False,
         ondelete="restrict",
         domain=[("company_id", "=", False)],
         help="The shared rule that this one replaces for the company.",
@@ -84,12 +85,14 @@ class SmsQuietHours(models.Model):
     )
     country_id = fields.Many2one(
         "res.country",
+        ondelete="restrict",
         tracking=True,
         help="Where the person is. Leave empty for everywhere.",
     )
     state_id = fields.Many2one(
         "res.country.state",
         "State or Region",
+        ondelete="restrict",
         domain="[('country_id', '=', country_id)]",
         tracking=True,
         help="Leave empty for the whole country.",

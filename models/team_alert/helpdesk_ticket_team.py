@@ -10,6 +10,7 @@ class HelpdeskTicketTeam(models.Model):
     sms_oncall_calendar_id = fields.Many2one(
         "resource.calendar",
         "On-Call Hours",
+        ondelete="restrict",
         check_company=True,
         help="When someone should be on call. Leave empty for any hour. Times without "
         "anyone on call are reported a week ahead.",

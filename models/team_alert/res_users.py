@@ -47,6 +47,12 @@ class ResUsers(models.Model):
         """Add the preferences for team alerts."""
         return super().SELF_WRITEABLE_FIELDS + OWN_FIELDS
 
+    def write(self, vals):
+        """Search for on-call gaps again when somebody leaves or comes back."""
+        if {"active", "company_ids"} & vals.keys():
+            self.env["sms.oncall"]._wake_watch()
+        return super().write(vals)
+
     def _takes_sms_calls(self, now):
         """Return whether the user takes non-urgent calls at a time (UTC)."""
         local = to_local(now, self.tz or self.company_id.partner_id.tz or "UTC")

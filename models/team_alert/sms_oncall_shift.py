@@ -62,6 +62,7 @@ class SmsOncallShift(models.Model):
     calendar_id = fields.Many2one(
         "resource.calendar",
         "Hours",
+        ondelete="restrict",
         check_company=True,
         help="On duty during this working schedule. Leave empty for any hour.",
     )
@@ -82,6 +83,7 @@ class SmsOncallShift(models.Model):
         "res.users",
         "Instead of",
         readonly=True,
+        copy=False,
         ondelete="cascade",
         help="Whose place this person takes, until the end of the shift.",
     )

@@ -82,6 +82,14 @@ class TimedCopies:
         own = self.replace(4)
         self.assertTexted(4, (own, self.company), (self.shared, self.other))
 
+    def test_a_duplicate_of_the_companys_own_replaces_nothing(self):
+        own = self.replace(8)
+        copied = own.with_user(self.manager).copy({"active": False})
+        self.assertEqual(copied.company_id, self.company)
+        self.assertFalse(copied.shared_id)
+        copied.unlink()
+        self.assertTexted(4, (self.shared, self.other))
+
     def test_an_archived_one_leaves_the_company_without(self):
         self.replace(8).active = False
         self.assertTexted(4, (self.shared, self.other))

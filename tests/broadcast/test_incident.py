@@ -455,6 +455,23 @@ class TestRights(IncidentCase):
                 {"name": "x", "incident_id": theirs.id, "company_id": self.company.id}
             )
 
+    def test_it_stays_in_the_company_that_has_told_or_been_told_of_it(self):
+        other = self.make_company("Other")
+        companies = self.company | other
+        incident = self.incident.with_context(allowed_company_ids=companies.ids)
+        incident.company_id = other
+        incident.company_id = self.company
+        for link in (
+            lambda: self.ticket.write(
+                {"sms_incident_id": incident.id, "active": False}
+            ),
+            lambda: (self.ticket.write({"sms_incident_id": False}), self.tell()),
+        ):
+            link()
+            with self.assertRaises(ValidationError), self.cr.savepoint():
+                incident.company_id = other
+            self.assertEqual(incident.company_id, self.company)
+
     def test_what_was_told_is_kept(self):
         self.tell()
         with self.assertRaises(UserError):

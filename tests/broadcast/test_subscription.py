@@ -4,10 +4,12 @@
 from datetime import timedelta
 
 from freezegun import freeze_time
+from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..common import phone_number
 from ..consent.common import PortalCase
@@ -196,6 +198,45 @@ class TestWhoIsTold(SubscriptionCase):
         area = self.mail.with_user(self.agent)
         area = area.with_context(allowed_company_ids=self.company.ids)
         self.assertEqual(area.subscriber_count, 2)
+
+    def test_a_duplicate_of_ours_is_another_area(self):
+        self.subscribe(self.far)
+        own = self.mail._copy_for_company(self.company)
+        copied = own.with_user(self.manager).copy({"name": "Telephone"})
+        broadcast = self.make(area_ids=[(6, 0, copied.ids)])
+        self.check(broadcast)
+        self.assertFalse(broadcast.recipient_ids)
+        self.assertEqual(copied.with_user(self.agent).subscriber_count, 0)
+
+    def test_an_area_stays_in_the_company_of_its_subscribers(self):
+        self.subscribe(self.far)
+        with self.assertRaises(UserError), self.cr.savepoint():
+            self.mail.company_id = self.make_company("Other")
+        self.mail.company_id = self.company
+        self.mail.company_id = False
+
+    def test_an_area_in_use_is_not_deleted(self):
+        """An outage without areas would be everywhere, and subscribers be lost."""
+        self.subscribe(self.far)
+        incident = self.env["sms.incident"].create(
+            {"name": "Outage", "area_ids": [(6, 0, self.area.ids)]}
+        )
+        category = self.env["helpdesk.ticket.category"].create({"name": "Network"})
+        incident.category_ids = category
+        self.make(area_ids=[(6, 0, self.area.copy({"name": "Copy"}).ids)])
+        used = [self.mail, self.area, incident.category_ids]
+        used.append(self.env["sms.area"].search([("name", "ilike", "Copy")]))
+        used.append(self.area.copy({"name": "Joined", "takes_subscribers": True}))
+        self.word.area_ids |= used[-1]
+        for record in used:
+            self.env.flush_all()
+            with (
+                self.subTest(record),
+                self.assertRaises(IntegrityError),
+                mute_logger("odoo.sql_db"),
+                self.cr.savepoint(),
+            ):
+                record.unlink()
 
     def test_it_is_no_consent(self):
         self.subscribe(self.silent)

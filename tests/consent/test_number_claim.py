@@ -229,6 +229,43 @@ class TestTypedNumber(ClaimCase):
         self.login.partner_id.phone = other
         self.assertFalse(claims._is_unproven(self.login.partner_id, other))
 
+    def test_to_merge_contacts_vouches_for_nothing(self):
+        self.record_consent(self.stranger, "ticket")
+        twin = self.make_customer(self.stranger, "Dana again", email="d@example.com")
+        claims = self.env["sms.number.claim"]
+        claims._note(self.company, twin, self.stranger)
+        self.customer.phone = False
+        ticket = self.make_ticket(twin, stage_id=self.quiet_stage.id)
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard.with_user(self.administrator).sudo()._merge(
+            (self.customer | twin).ids, self.customer
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.customer.phone_sanitized, self.stranger)
+        self.assertTrue(claims._is_unproven(self.customer, self.stranger))
+        self.assertTrue(ticket.sms_phone_is_unproven)
+        ticket.stage_id = self.new_stage
+        self.run_automations()
+        self.assertFalse(self.texts())
+
+    def test_to_delete_the_contact_proves_nothing(self):
+        self.record_consent(self.stranger, "ticket")
+        twin = self.make_customer(False, "Dana again")
+        self.env["sms.number.claim"]._note(self.company, twin, self.stranger)
+        ticket = self.make_ticket(twin, partner_phone=self.stranger)
+        archived = self.make_ticket(
+            twin, partner_phone=self.stranger, active=False, number="Old"
+        )
+        other = self.make_ticket(twin, partner_phone=self.own_number)
+        self.assertTrue(ticket.sms_phone_is_unproven)
+        twin.unlink()
+        self.env.invalidate_all()
+        self.assertFalse(ticket.partner_phone or archived.partner_phone)
+        self.assertEqual(other.partner_phone, self.own_number)
+        ticket.stage_id = self.new_stage
+        self.run_automations()
+        self.assertFalse(self.texts())
+
     def test_another_customer_of_the_ticket_does_not_get_the_number(self):
         self.record_consent(self.stranger, "ticket")
         self.submit(is_ticked=False)

@@ -18,7 +18,7 @@ PUBLIC_METHODS = {
     "ir.config_parameter": {"write"},
     "res.config.settings": {"create", "write"},
     "base.module.uninstall": {"action_export_sms_ledger"},
-    "res.users": {"authenticate"},
+    "res.users": {"authenticate", "write"},
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},
     "privacy.lookup.wizard.line": {"action_unlink"},

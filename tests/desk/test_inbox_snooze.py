@@ -97,6 +97,16 @@ class TestSnooze(InboxCase):
         self.run_cron()
         self.assertFalse(self.flush_bus(), "it is told once")
 
+    def test_who_has_an_archived_ticket_is_not_told_that_it_is_back(self):
+        self.conversation.user_id = self.own_agent
+        self.desk.snooze_sms(in_time(hours=1))
+        self.conversation.action_archive()
+        self.let_pass()
+        self.flush_bus()
+        self.run_cron()
+        self.assertFalse(self.conversation.sms_snoozed_until)
+        self.assertNotIn(NEWS_TYPE, [it[1] for it in self.flush_bus()])
+
     def test_the_cron_leaves_what_is_snoozed_alone(self):
         self.desk.snooze_sms(in_time(hours=1))
         self.ticket.with_user(self.agent).snooze_sms()

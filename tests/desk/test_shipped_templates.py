@@ -3,7 +3,7 @@
 
 import runpy
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from ...tools import EVENT_MODEL, TICKET_MODEL
@@ -43,6 +43,32 @@ class TestWhetherSomebodyIsAssigned(ShippedCase):
                     self.received.id
                 )
                 self.assertIn(said, reply["body"])
+
+    def test_a_companys_own_version_is_duplicated(self):
+        self.company.partner_id.lang = "en_US"
+        own = self.received._copy_for_company(self.company)
+        copied = own.with_user(self.manager).copy()
+        self.assertEqual((copied.company_id, copied.body), (self.company, own.body))
+        self.assertEqual(self.received._get_for_company(self.company), own)
+
+    def test_a_template_in_use_stays_one_of_tickets_and_of_all(self):
+        events = self.env["ir.model"]._get_id(EVENT_MODEL)
+        other = self.make_company("Other")
+        own, variant = self.received.copy(), self.unassigned.copy()
+        own.unassigned_id = variant
+        stage = self.env["helpdesk.ticket.stage"].create({"name": "Texting"})
+        stage.write({"sms_template_id": self.received.copy().id, "active": False})
+        rule = self.env["sms.automation"].create(
+            {"name": "Rule", "template_id": self.received.copy().id, "active": False}
+        )
+        for template in (variant, stage.sms_template_id, rule.template_id):
+            template.unassigned_id = False
+            with self.subTest(template=template), self.assertRaises(ValidationError):
+                template.model_id = events
+            self.assertEqual(template.model, TICKET_MODEL)
+            with self.subTest(template=template), self.assertRaises(UserError):
+                template.company_id = other
+            self.assertFalse(template.company_id)
 
     def test_many_tickets_at_once(self):
         free = self.make_ticket(self.customer, user_id=False)

@@ -244,6 +244,16 @@ class TestOvertaken(WaitingTextsCase):
                 self.assertIn(REASON, note.body)
                 self.assertTrue(note.subtype_id.internal)
 
+    def test_nor_what_somebody_has_scheduled_who_was_deleted(self):
+        ticket, _received = self.open()
+        sms = self.write_to(ticket, "Your password is reset.")
+        self.env.flush_all()
+        query = "UPDATE sms_sms SET create_uid = NULL WHERE id = %s"
+        self.env.cr.execute(query, [sms.id])  # as the foreign key does
+        self.env.invalidate_all()
+        ticket.partner_phone = OTHER_NUMBER
+        self.assertOvertaken(sms)
+
     def test_a_scheduled_text_to_the_same_number_waits_on(self):
         ticket, _received = self.open()
         sms = self.write_to(ticket)
@@ -436,6 +446,18 @@ class TestWritten(WaitingTextsCase):
         waiting = tickets.with_user(self.agent).get_sms_waiting()
         self.assertEqual((waiting["count"], len(waiting["texts"])), (7, 5))
         self.assertLess(len(waiting["texts"][0]["words"]), 100)
+
+    def test_to_archive_the_ticket_leaves_it_and_says_so(self):
+        """Once: closing it was noted already."""
+        for stage in (self.new_stage, self.closed_stage):
+            ticket, _received = self.open()
+            sms = self.write_to(ticket)
+            self.move(ticket, stage)
+            ticket.with_user(self.agent).action_archive()
+            with self.subTest(stage=stage.name):
+                self.assertWaits(sms)
+                notes = "".join(ticket.message_ids.mapped("body"))
+                self.assertEqual(notes.count("still waits for its time"), 1)
 
     def test_the_api_and_automations_leave_it_and_say_so(self):
         ticket, _received = self.open()

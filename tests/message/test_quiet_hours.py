@@ -3,8 +3,11 @@ import csv
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
+from odoo.tools import mute_logger
 
 from ...models.message.sms_gate import GateQuestion
 from ...providers import faults, outbound
@@ -874,6 +877,24 @@ class TestRules(QuietHoursCase):
             self.assertEqual(
                 self.send(record_company_id=company.id).gate_verdict, "hold"
             )
+
+    def test_a_place_with_rules_is_not_deleted(self):
+        """The rule of a state would become that of its country, or of them all."""
+        country = self.env["res.country"].create({"name": "Ruritania", "code": "XR"})
+        state = self.env["res.country.state"].create(
+            {"name": "Hentzau", "code": "HE", "country_id": country.id}
+        )
+        values = {"name": "Theirs", "source": "x", "country_id": country.id}
+        self.env["sms.quiet.hours"].create({**values, "state_id": state.id})
+        self.env.flush_all()
+        for place in (state, country):
+            with (
+                self.subTest(place=place.name),
+                self.assertRaises(IntegrityError),
+                mute_logger("odoo.sql_db"),
+                self.cr.savepoint(),
+            ):
+                place.unlink()
 
     def test_what_makes_no_sense_is_refused(self):
         with self.assertRaises(ValidationError):

@@ -1,9 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
+from odoo.tools import mute_logger
 
 from .common import NOW, TeamAlertCase
 
@@ -72,6 +75,11 @@ class TestHandOver(OncallCase):
             with self.subTest(start=start):
                 self.assertEqual(form.start_at, expected or start)
                 self.assertEqual(form.stop_at, stop)
+
+    def test_a_manager_duplicates_a_shift(self):
+        copied = self.shift.with_user(self.manager).copy({"user_id": self.dee.id})
+        self.assertEqual((copied.user_id, copied.team_id), (self.dee, self.team))
+        self.assertIn("Dee", self.get_names())
 
     def test_an_alert_reaches_who_stands_in(self):
         self.hand_over(self.bo, self.bo)
@@ -373,9 +381,14 @@ class TestGaps(OncallCase):
     def test_changing_a_shift_wakes_the_cron(self):
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall")
         triggers = self.env["ir.cron.trigger"]
-        before = triggers.search_count([("cron_id", "=", cron.id)])
-        self.shift.stop_at = NOW + timedelta(days=3)
-        self.assertGreater(triggers.search_count([("cron_id", "=", cron.id)]), before)
+        for record, values in (
+            (self.shift, {"stop_at": NOW + timedelta(days=3)}),
+            (self.ann, {"active": False}),
+        ):
+            before = triggers.search_count([("cron_id", "=", cron.id)])
+            record.write(values)
+            after = triggers.search_count([("cron_id", "=", cron.id)])
+            self.assertGreater(after, before)
 
     def test_time_off_a_missing_number_and_an_archived_person(self):
         self.shift.stop_at = False
@@ -446,6 +459,22 @@ class TestGaps(OncallCase):
         hours = [(start * 24, stop * 24) for start, stop in self.find_gaps()]
         # Hours from Wednesday, 22:00.
         self.assertEqual(hours, [(10, 20)])
+
+    def test_hours_in_use_are_not_deleted(self):
+        """Without them, people would be on call at any hour."""
+        for record, name in (
+            (self.shift, "calendar_id"),
+            (self.team, "sms_oncall_calendar_id"),
+        ):
+            record[name] = self.env["resource.calendar"].create({"name": "Office"})
+            self.env.flush_all()
+            with (
+                self.subTest(name),
+                self.assertRaises(IntegrityError),
+                mute_logger("odoo.sql_db"),
+                self.cr.savepoint(),
+            ):
+                record[name].unlink()
 
     def test_without_a_leader_the_managers_are_asked(self):
         self.team.user_id = False
