@@ -1,9 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..message.sms_sms_waiting import APPOINTMENT_MODEL
-from .sms_reminder import CALLED_OFF
+from .sms_reminder import CALLED_OFF, REMINDER
+
+#: The words of texts that have waited no longer are still right.
+HELD_LONG = timedelta(hours=1)
 
 
 class SmsSms(models.Model):
@@ -32,6 +37,21 @@ class SmsSms(models.Model):
         return has_changed and self.env._(
             "The appointment has changed since: it would tell the old time."
         )
+
+    def _record_decisions(self, decided):
+        """Write reminders anew that were held overnight and say "tomorrow"."""
+        ready = super()._record_decisions(decided)
+        now = fields.Datetime.now()
+        old = ready.filtered(
+            lambda sms: sms.expires_at and now - sms.create_date > HELD_LONG
+        )
+        if not old:
+            return ready
+        rows_sudo = self.env["sms.reminder"].sudo()
+        rows_sudo = rows_sudo.search(
+            [("sms_id", "in", old.ids), ("kind", "=", REMINDER)]
+        ).filtered(lambda row: row.event_id and row._is_said_tomorrow(now))
+        return ready - rows_sudo._write_again()
 
     @api.model
     def _get_expiry(self, record):

@@ -435,6 +435,29 @@ class TestBooking(AppointmentCase):
         self.assertEqual(len(self.bodies()), 2)
         self.assertIn("today at 9:00 AM", self.bodies()[-1])
 
+    def test_a_reminder_that_the_night_held_says_today(self):
+        """The carrier was busy until business hours were over."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        event = self.book(NOW + timedelta(days=2, hours=4))
+        self.pass_time(minutes=1)
+        self.frozen.move_to(event.start - timedelta(days=1))
+        self.run_reminders()
+        first = self.messages_to()[-1]
+        self.assertIn("tomorrow, Wed, Dec 2 at 1:00 PM", first.body)
+        first.not_before = event.start - timedelta(hours=16)
+        self.frozen.move_to(event.start - timedelta(hours=16))
+        self.run_outbox()
+        self.assertEqual((first.state, first.gate_verdict), ("outgoing", "hold"))
+        self.frozen.move_to(first.not_before)
+        self.run_outbox()
+        self.work()
+        self.assertEqual(first.state, "canceled")
+        last = self.messages_to()[-1]
+        self.assertIn("today at 1:00 PM", last.body)
+        self.assertEqual(last.state, "sent")
+        sent = self.messages_to().filtered(lambda sms: sms.state != "canceled")
+        self.assertEqual(len(sent), 2)
+
     def test_a_late_worker_tells_nobody_of_what_is_over(self):
         event = self.book()
         self.frozen.move_to(event.start)
