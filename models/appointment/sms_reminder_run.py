@@ -133,11 +133,13 @@ class SmsReminder(models.Model):
             nearest[key] = row
         return overtaken
 
-    def _is_said_tomorrow(self, now):
-        """Return whether its text says "tomorrow" for a day that has come by now."""
+    def _is_past_tomorrow(self):
+        """Return whether its text in the outbox says "tomorrow" of a day that came."""
         zone = Whereabouts(self.company_id).get_zone(self.partner_id)
         spoken = partial(say, self.start, self.is_allday, zone, zone, None)
-        return spoken(self.sms_id.create_date).day == TOMORROW != spoken(now).day
+        said, now = spoken(self.sms_id.create_date), spoken(fields.Datetime.now())
+        is_past = said.day == TOMORROW != now.day
+        return is_past and self.kind == REMINDER and bool(self.event_id)
 
     def _get_end(self):
         """Return when the text expires (UTC)."""

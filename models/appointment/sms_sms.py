@@ -1,14 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..message.sms_sms_waiting import APPOINTMENT_MODEL
-from .sms_reminder import CALLED_OFF, REMINDER
-
-#: The words of texts that have waited no longer are still right.
-HELD_LONG = timedelta(hours=1)
+from .sms_reminder import CALLED_OFF, GRACE
 
 
 class SmsSms(models.Model):
@@ -40,18 +35,10 @@ class SmsSms(models.Model):
 
     def _record_decisions(self, decided):
         """Write reminders anew that were held overnight and say "tomorrow"."""
-        ready = super()._record_decisions(decided)
-        now = fields.Datetime.now()
-        old = ready.filtered(
-            lambda sms: sms.expires_at and now - sms.create_date > HELD_LONG
-        )
-        if not old:
-            return ready
-        rows_sudo = self.env["sms.reminder"].sudo()
-        rows_sudo = rows_sudo.search(
-            [("sms_id", "in", old.ids), ("kind", "=", REMINDER)]
-        ).filtered(lambda row: row.event_id and row._is_said_tomorrow(now))
-        return ready - rows_sudo._write_again()
+        ready, now = super()._record_decisions(decided), fields.Datetime.now()
+        held = ready.filtered(lambda it: it.expires_at and now - it.create_date > GRACE)
+        rows = held._find_reminders()
+        return ready - rows.filtered(lambda it: it._is_past_tomorrow())._write_again()
 
     @api.model
     def _get_expiry(self, record):
@@ -59,8 +46,8 @@ class SmsSms(models.Model):
         return super()._get_expiry(record) and record.sudo()._get_sms_end()
 
     def _find_reminders(self):
-        """Return the planned text (``sms.reminder``) that became this one, in sudo."""
-        return self.env["sms.reminder"].sudo().search([("sms_id", "=", self.id)])
+        """Return the planned texts (``sms.reminder``) that became these, in sudo."""
+        return self.env["sms.reminder"].sudo().search([("sms_id", "in", self.ids)])
 
     def _hand_on_to(self, new):
         """Link the new text to its appointment, and open its question."""
