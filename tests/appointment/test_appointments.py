@@ -344,6 +344,16 @@ class TestBooking(AppointmentCase):
                 self.settle()
                 self.assertEqual(row.due_at - due_at, timedelta(hours=3))
 
+    def test_reminders_follow_new_business_hours(self):
+        """The one of Sunday was held until Monday, when it was too late."""
+        event = self.book(datetime(2026, 12, 7, 15))
+        self.assertIn(datetime(2026, 12, 6, 15), self.rows(event).mapped("due_at"))
+        hours = {"sms_courtesy_from": 8, "sms_courtesy_to": 20}
+        self.company.write({"sms_courtesy_days": "weekdays", **hours})
+        self.settle()
+        closing = datetime(2026, 12, 5, 3)
+        self.assertLess(max(self.rows(event).mapped("due_at")), closing)
+
     def test_a_text_about_a_day_may_leave_until_its_end(self):
         messages = self.env["sms.sms"]
         end = datetime(2026, 12, 2, 7)  # midnight in Denver
