@@ -156,13 +156,13 @@ class SmsIncident(models.Model):
         reminder of a Sunday night would wait until it has begun.
         """
         lead, company = LEAD.get(self.reminder), self.company_id
-        if not (lead and company._keeps_sms_quiet_hours()):
-            return lead and self.planned_from - lead
+        if not lead:
+            return None
         place, texts_sudo = company._get_sms_place(), self.env["sms.sms"].sudo()
         rules = self.env["sms.quiet.hours"]._select(company, place, INFORMATIONAL)
         told = texts_sudo._read_group([("incident_id", "=", self.id)], ["zone_names"])
         zones = {it for [names] in told if names for it in names.split(",")}
-        zones = (*place.zones, *sorted(zones - {*place.zones}))
+        zones.update(place.zones)
         due = find_due(self.planned_from, lead, datetime.min, zones, rules, "")
         return due or self.planned_from - lead
 
