@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 #: Fields of a contact that decide where they are, and so when they are reminded.
@@ -98,4 +99,17 @@ class ResPartner(models.Model):
         if changed_sudo and not self.env.user.share:
             reminders_sudo._follow_numbers(changed_sudo, former)
         reminders_sudo._plan_again(self)
+        return result
+
+
+class ResCompany(models.Model):
+    """Plans reminders by a company's new business hours."""
+
+    _inherit = "res.company"
+
+    def _after_sms_write(self, before, vals):
+        result = super()._after_sms_write(before, vals)
+        if "courtesy" in before:
+            events_sudo = self.env["calendar.event"].sudo()
+            events_sudo._plan_sms_again(Domain("sms_company_id", "in", self.ids))
         return result

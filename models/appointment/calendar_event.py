@@ -12,7 +12,7 @@ from odoo.tools import SQL
 from ...tools import TICKET_MODEL, appointments
 from ...tools.appointments import MOVED
 from ..consent.sms_consent_mixin import SubjectColumns
-from .sms_reminder import Whereabouts
+from .sms_reminder import ReminderClock, Whereabouts
 
 #: Context key that excludes customers from Odoo's own text reminder: they get ours.
 WITHOUT_CUSTOMERS_KEY = "sms_without_customers"
@@ -588,11 +588,12 @@ class CalendarEvent(models.Model):
             return ()
         return self.sudo().with_context(using_portal=True).resource_booking_ids
 
-    def _tells_sms_moves(self):
-        """Return whether its customers get a text when it is moved."""
-        reminders = self.env["sms.reminder"]
-        rule = reminders._get_rule(self._get_sms_company(), MOVED, self.ticket_id)
-        return bool(rule) and self.sms_enabled
+    def _tells_sms_moves(self, customer):
+        """Return whether a customer gets a text now when it is moved: not at night."""
+        company = self._get_sms_company()
+        rule = self.env["sms.reminder"]._get_rule(company, MOVED, self.ticket_id)
+        clock = ReminderClock(company, fields.Datetime.now())
+        return bool(rule) and self.sms_enabled and clock.is_open(customer, rule)
 
     def _move_by_sms(self, start):
         """Move the appointment as the organizer; return whether that was possible.

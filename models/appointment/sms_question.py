@@ -286,7 +286,7 @@ class SmsQuestion(models.Model):
             self._hand_over(inbound)
         else:
             attendee.state = "accepted"
-            if not event._tells_sms_moves():
+            if not event._tells_sms_moves(attendee.partner_id):
                 self._reply(inbound, reply_codes.APPOINTMENT_CONFIRMED)
             self._tell_technician(CHOSEN)
 

@@ -6,10 +6,9 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...tools import appointments, automation
+from ...tools import appointments, automation, quiet_hours
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, get_latest_end
 from ...tools.geography import read_number
-from ...tools.quiet_hours import URGENT
 from ..core.ir_cron import to_minutes
 
 REMINDER, ON_THE_WAY, NO_SHOW = ("reminder", "on_the_way", "no_show")
@@ -398,9 +397,15 @@ class ReminderClock(Whereabouts):
             rule.offset,
             self._now,
             place.zones,
-            self._get_hours(place, rule.purpose_id) if self._keeps_hours else (),
+            self._get_hours(place, rule.purpose_id),
             f"{appointment.event_id}/{appointment.partner_id}",
         )
+
+    def is_open(self, partner, rule):
+        """Return whether a text may leave to a customer at this hour."""
+        place, _zone = self.find(partner)
+        hours = self._get_hours(place, rule.purpose_id)
+        return quiet_hours.is_open(self._now, place.zones, hours)
 
     def _get_hours(self, place, purpose_id):
         key = place, purpose_id
@@ -409,7 +414,7 @@ class ReminderClock(Whereabouts):
             purpose = env["sms.purpose"].browse(purpose_id)
             quiet_class = purpose._get_rules(env.lang, self._company).quiet_class
             self._hours[key] = ()
-            if quiet_class != URGENT:
+            if self._keeps_hours and quiet_class != quiet_hours.URGENT:
                 select = env["sms.quiet.hours"]._select
                 self._hours[key] = select(self._company, place, quiet_class)
         return self._hours[key]

@@ -294,6 +294,15 @@ class SmsReminder(models.Model):
             waiting_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
         return waiting_sudo
 
+    def _write_again(self):
+        """Fill in and queue the rows' messages anew that still wait in the outbox."""
+        withdrawn = self._withdraw()
+        again = self.filtered(lambda row: row.sms_id in withdrawn)
+        again.write({"state": PLANNED, "due_at": fields.Datetime.now()})
+        if again:
+            self._wake()
+        return withdrawn
+
     @api.model
     def _prepare_notice(self, notice, at_once):
         """Return the values of a new notice.
@@ -512,11 +521,7 @@ class SmsReminder(models.Model):
         misdirected = self.search(theirs & waiting).filtered(
             lambda row: row.sms_id.number == former[row.partner_id.id]
         )
-        withdrawn = misdirected._withdraw()
-        again = misdirected.filtered(lambda row: row.sms_id in withdrawn)
-        again.write({"state": PLANNED, "due_at": fields.Datetime.now()})
-        if again:
-            self._wake()
+        misdirected._write_again()
         asked = Domain("state", "=", OPEN) & Domain(
             "res_model", "=", "calendar.attendee"
         )

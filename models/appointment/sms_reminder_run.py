@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from collections import Counter, defaultdict
+from functools import partial
 
 from psycopg2 import OperationalError
 
@@ -8,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL, frozendict
 
 from ...tools import appointments
-from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
+from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, TOMORROW, say
 from ...tools.dispatch import NEEDED
 from ..core.batch_jobs import contain, lock_next
 from ..core.bulk_insert import insert_many, update_many
@@ -131,6 +132,14 @@ class SmsReminder(models.Model):
                 overtaken |= row
             nearest[key] = row
         return overtaken
+
+    def _is_past_tomorrow(self):
+        """Return whether its text in the outbox says "tomorrow" of a day that came."""
+        zone = Whereabouts(self.company_id).get_zone(self.partner_id)
+        spoken = partial(say, self.start, self.is_allday, zone, zone, None)
+        said, now = spoken(self.sms_id.create_date), spoken(fields.Datetime.now())
+        is_past = said.day == TOMORROW != now.day
+        return is_past and self.kind == REMINDER and bool(self.event_id)
 
     def _get_end(self):
         """Return when the text expires (UTC)."""

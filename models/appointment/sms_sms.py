@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..message.sms_sms_waiting import APPOINTMENT_MODEL
-from .sms_reminder import CALLED_OFF
+from .sms_reminder import CALLED_OFF, GRACE
 
 
 class SmsSms(models.Model):
@@ -33,14 +33,21 @@ class SmsSms(models.Model):
             "The appointment has changed since: it would tell the old time."
         )
 
+    def _record_decisions(self, decided):
+        """Write reminders anew that were held overnight and say "tomorrow"."""
+        ready, now = super()._record_decisions(decided), fields.Datetime.now()
+        held = ready.filtered(lambda it: it.expires_at and now - it.create_date > GRACE)
+        rows = held._find_reminders()
+        return ready - rows.filtered(lambda it: it._is_past_tomorrow())._write_again()
+
     @api.model
     def _get_expiry(self, record):
         """Return the end of its day for texts about an all-day appointment."""
         return super()._get_expiry(record) and record.sudo()._get_sms_end()
 
     def _find_reminders(self):
-        """Return the planned text (``sms.reminder``) that became this one, in sudo."""
-        return self.env["sms.reminder"].sudo().search([("sms_id", "=", self.id)])
+        """Return the planned texts (``sms.reminder``) that became these, in sudo."""
+        return self.env["sms.reminder"].sudo().search([("sms_id", "in", self.ids)])
 
     def _hand_on_to(self, new):
         """Link the new text to its appointment, and open its question."""

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
@@ -9,6 +9,8 @@ from odoo.fields import Domain
 from odoo.tools import plaintext2html
 
 from ...tools import moments, topics
+from ...tools.appointments import find_due
+from ...tools.quiet_hours import INFORMATIONAL
 from ..core.batch_jobs import DATABASE_FAULTS, try_work_off
 from ..core.moments import get_spoken_lang, say_moment
 from .sms_area import PLACE
@@ -146,8 +148,24 @@ class SmsIncident(models.Model):
         """Run the job when planned incidents begin, and when their reminder is due."""
         for incident in self.filtered(lambda it: it.state == PLANNED):
             if begin := incident.planned_from:
-                due = {begin, begin - LEAD.get(incident.reminder, timedelta())}
-                self._wake_incidents(sorted(due))
+                self._wake_incidents({begin, incident._get_reminder_time() or begin})
+
+    def _get_reminder_time(self):
+        """Return when people are reminded (UTC), None for never.
+
+        Before business hours close where they are, if the next ones begin too late: a
+        reminder of a Sunday night would wait until it has begun.
+        """
+        lead, company = LEAD.get(self.reminder), self.company_id
+        if not lead:
+            return None
+        place, texts_sudo = company._get_sms_place(), self.env["sms.sms"].sudo()
+        rules = self.env["sms.quiet.hours"]._select(company, place, INFORMATIONAL)
+        told = texts_sudo._read_group([("incident_id", "=", self.id)], ["zone_names"])
+        zones = {it for [names] in told if names for it in names.split(",")}
+        zones.update(place.zones)
+        due = find_due(self.planned_from, lead, datetime.min, zones, rules, "")
+        return due or self.planned_from - lead
 
     # === Words ===
 
@@ -297,9 +315,12 @@ class SmsIncident(models.Model):
 
     def _remind(self, now):
         """Publish the reminder when it is due, and text it to those told before."""
-        lead = LEAD.get(self.reminder)
-        due = lead and self.planned_from - lead
-        if not due or self.reminded_at or now < due:
+        due = self._get_reminder_time()
+        if not due or self.reminded_at:
+            return
+        if now < due:
+            if due - now < LEAD["hour"]:  # it may differ by where people are
+                self._wake_incidents(due)
             return
         told = self.broadcast_ids.filtered("started_at")
         # People told since it was due need no reminder.

@@ -54,7 +54,9 @@ class SmsConsentReview(models.Model):
         default=OPEN,
     )
     is_decided = fields.Boolean(compute="_compute_is_decided", store=True)
-    is_overdue = fields.Boolean(compute="_compute_is_overdue")
+    is_overdue = fields.Boolean(
+        compute="_compute_is_overdue", search="_search_is_overdue"
+    )
     decided_by = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     decided_at = fields.Datetime("Decided", readonly=True)
     note = fields.Text(help="Why it was decided this way.")
@@ -74,6 +76,13 @@ class SmsConsentReview(models.Model):
         late = self.filtered_domain(self._get_late_domain(self.company_id))
         for review in self:
             review.is_overdue = review in late
+
+    @api.model
+    def _search_is_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        late = self._get_late_domain(self.env.companies)
+        return late if True in value else ~late
 
     @api.model
     def _get_late_domain(self, companies):

@@ -55,6 +55,6 @@ class ResUsers(models.Model):
 
     def _takes_sms_calls(self, now):
         """Return whether the user takes non-urgent calls at a time (UTC)."""
-        local = to_local(now, self.tz or self.company_id.partner_id.tz or "UTC")
+        local = to_local(now, self.tz or self.company_id._get_sms_zone())
         hour = local.hour + local.minute / 60
         return escalation.is_between(hour, self.sms_call_from, self.sms_call_to)

@@ -229,12 +229,15 @@ class SmsOncallGap(models.Model):
     def _compute_display_name(self):
         """Name the team and the time, in the user's time zone."""
         for gap in self:
-            gap.display_name = self.env._(
-                "%(team)s: %(start)s to %(stop)s",
-                team=gap.team_id.name,
-                start=say_moment(self.env, gap.start_at),
-                stop=say_moment(self.env, gap.stop_at),
-            )
+            gap.display_name = gap._describe()
+
+    def _describe(self, lasting=False):
+        return self.env._(
+            "%(team)s: %(start)s to %(stop)s",
+            team=self.team_id.name,
+            start=say_moment(self.env, self.start_at, lasting=lasting),
+            stop=say_moment(self.env, self.stop_at, lasting=lasting),
+        )
 
     @api.model
     def _keep(self, team, company, found, now):
@@ -278,7 +281,7 @@ class SmsOncallGap(models.Model):
                 "mail.mail_activity_data_todo",
                 date_deadline=fields.Date.context_today(gap, self.start_at),
                 user_id=user.id,
-                summary=gap.env._("Nobody is on call for %s", gap.display_name),
+                summary=gap.env._("Nobody is on call for %s", gap._describe(True)),
             )
 
     def action_view_shifts(self):

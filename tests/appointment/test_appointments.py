@@ -344,6 +344,16 @@ class TestBooking(AppointmentCase):
                 self.settle()
                 self.assertEqual(row.due_at - due_at, timedelta(hours=3))
 
+    def test_reminders_follow_new_business_hours(self):
+        """The one of Sunday was held until Monday, when it was too late."""
+        event = self.book(datetime(2026, 12, 7, 15))
+        self.assertIn(datetime(2026, 12, 6, 15), self.rows(event).mapped("due_at"))
+        hours = {"sms_courtesy_from": 8, "sms_courtesy_to": 20}
+        self.company.write({"sms_courtesy_days": "weekdays", **hours})
+        self.settle()
+        closing = datetime(2026, 12, 5, 3)
+        self.assertLess(max(self.rows(event).mapped("due_at")), closing)
+
     def test_a_text_about_a_day_may_leave_until_its_end(self):
         messages = self.env["sms.sms"]
         end = datetime(2026, 12, 2, 7)  # midnight in Denver
@@ -434,6 +444,29 @@ class TestBooking(AppointmentCase):
         self.run_reminders()
         self.assertEqual(len(self.bodies()), 2)
         self.assertIn("today at 9:00 AM", self.bodies()[-1])
+
+    def test_a_reminder_that_the_night_held_says_today(self):
+        """The carrier was busy until business hours were over."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        event = self.book(NOW + timedelta(days=2, hours=4))
+        self.pass_time(minutes=1)
+        self.frozen.move_to(event.start - timedelta(days=1))
+        self.run_reminders()
+        first = self.messages_to()[-1]
+        self.assertIn("tomorrow, Wed, Dec 2 at 1:00 PM", first.body)
+        first.not_before = event.start - timedelta(hours=16)
+        self.frozen.move_to(event.start - timedelta(hours=16))
+        self.run_outbox()
+        self.assertEqual((first.state, first.gate_verdict), ("outgoing", "hold"))
+        self.frozen.move_to(first.not_before)
+        self.run_outbox()
+        self.work()
+        self.assertEqual(first.state, "canceled")
+        last = self.messages_to()[-1]
+        self.assertIn("today at 1:00 PM", last.body)
+        self.assertEqual(last.state, "sent")
+        sent = self.messages_to().filtered(lambda sms: sms.state != "canceled")
+        self.assertEqual(len(sent), 2)
 
     def test_a_late_worker_tells_nobody_of_what_is_over(self):
         event = self.book()

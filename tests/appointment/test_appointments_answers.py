@@ -137,6 +137,16 @@ class TestAnswers(AppointmentCase):
             "your appointment Tue, Dec 1 at 8:00 AM is confirmed", self.bodies()[-1]
         )
 
+    def test_who_has_chosen_a_time_at_night_is_answered_at_once(self):
+        """The text about the move waits for the morning, when it may be too late."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        self.frozen.move_to(NOW + timedelta(hours=12))
+        for choice in ("2", "1"):
+            self.say(choice)
+        self.assertEqual(self.event.start, datetime(2026, 12, 1, 15))
+        sent = self.messages_to().filtered(lambda sms: sms.state == "sent")
+        self.assertIn("your appointment Tue, Dec 1 at 8:00 AM is conf", sent[-1].body)
+
     def test_a_time_that_is_taken_meanwhile_is_offered_no_more(self):
         self.say("2")
         self.book(datetime(2026, 12, 1, 15), partners=self.customer.browse())

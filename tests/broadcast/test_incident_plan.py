@@ -3,6 +3,8 @@
 
 from datetime import datetime, timedelta
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
@@ -117,6 +119,33 @@ class TestPlan(PlanCase):
         calls = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         due = self.incident.planned_from - timedelta(hours=1)
         self.assertIn(due, calls.mapped("call_at"))
+
+    def test_of_a_sunday_night_people_are_reminded_on_friday(self):
+        """On Saturday the text waited for Monday, when all was over."""
+        self.company.partner_id.tz = "America/Denver"
+        hours = {"sms_courtesy_from": 8, "sms_courtesy_to": 20}
+        self.company.write({"sms_courtesy_days": "weekdays", **hours})
+        sunday = datetime(fields.Date.today().year + 1, 1, 14, 9)
+        sunday += timedelta(days=6 - sunday.weekday())
+        end = sunday + timedelta(hours=1)
+        self.incident.write({"planned_from": sunday, "planned_to": end})
+        self.say()
+        friday = sunday - timedelta(days=1, hours=6, minutes=30)
+        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident")
+        calls = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        self.assertIn(friday, calls.mapped("call_at"))
+        self.messages_to(self.first.phone).zone_names = "America/New_York"
+        for hours in (3, 2):
+            with freeze_time(friday - timedelta(hours=hours)):
+                self._run_cron(cron)
+                self.run_jobs()
+        reminder = self.messages_to(self.first.phone)[-1]
+        self.assertIn("Reminder: New router", reminder.body)
+        self.assertEqual(reminder.state, "sent")
+        with freeze_time(sunday - timedelta(hours=1)):
+            self._run_cron(cron)
+            self.run_jobs()
+        self.assertEqual(self.count(), 2)
 
     def test_no_reminder_of_what_was_just_said(self):
         self.incident.planned_from = fields.Datetime.now() + timedelta(minutes=30)

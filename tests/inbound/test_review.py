@@ -74,10 +74,13 @@ class TestOpening(ReviewCase):
     def test_it_is_overdue_after_its_last_day(self):
         with freeze_time("2026-11-02 18:00:00"):
             review = self.doubt()
-        for day, is_overdue in ((17, False), (18, True)):
-            with freeze_time(datetime(2026, 11, day, 20)):
+        self.company.partner_id.tz = "America/Denver"
+        for day, hour, is_overdue in ((17, 20, False), (18, 2, False), (18, 20, True)):
+            with freeze_time(datetime(2026, 11, day, hour)):
                 review.invalidate_recordset()
                 self.assertEqual(review.is_overdue, is_overdue)
+                found = self.reviews.search([("is_overdue", "=", True)])
+                self.assertEqual(review in found, is_overdue)
 
 
 @tagged("post_install", "-at_install")

@@ -362,6 +362,12 @@ class TestGaps(OncallCase):
         self.assertEqual(self.find_gaps(), [(2, 8)])
         self.assertFalse(self.get_activities(), "the same gap is not told again")
 
+    def test_it_names_the_date_which_stays_true(self):
+        """It is read on other days, when "Friday" or "tomorrow" would be wrong."""
+        self.find_gaps()
+        date = (NOW + timedelta(days=2)).strftime("%B %-d, %Y")
+        self.assertIn(date, self.get_activities().summary)
+
     def test_it_goes_when_it_is_filled(self):
         self.find_gaps()
         cover = self.shift.copy({"start_at": NOW + timedelta(days=2), "stop_at": False})

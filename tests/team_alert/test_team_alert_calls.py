@@ -514,6 +514,14 @@ class TestPreferences(CallCase):
         self.run_escalation()
         self.assertFalse(self.get_calls(self.bo), "at midnight")
 
+    def test_a_company_without_a_clock_has_that_of_its_address(self):
+        self.plan.is_urgent = False
+        self.ann.tz = False
+        place = {"tz": False, "country_id": self.env.ref("base.jp").id}
+        self.ann.company_id.partner_id.write({**place, "state_id": False})
+        self.raise_alert("At seven in the morning in Tokyo")
+        self.assertEqual(len(self.get_calls(self.ann)), 1)
+
     def test_what_is_urgent_calls_at_any_hour(self):
         self.ann.write({"tz": "UTC", "sms_call_from": 8, "sms_call_to": 22})
         self.raise_alert()
