@@ -50,6 +50,7 @@ def post_init_hook(env):
     env["sms.consent.key"]._get()
     companies = env["res.company"]._get_sms_all()
     companies._ensure_sms_keys()
+    companies._ensure_sms_base_url()
     env["sms.sender"]._sync(companies)
     adopt_messages(env)
     env["calendar.event"]._complete_old_sms()

@@ -59,6 +59,17 @@ class TestPostInit(SmsCase):
         post_init_hook(self.env)
         self.assertEqual(self.companies.mapped("sms_webhook_key"), before)
 
+    def test_who_has_a_carrier_gets_a_public_address(self):
+        """Odoo's own changes as soon as an administrator logs in elsewhere."""
+        self.company.sms_provider = "twilio"
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE res_company SET sms_webhook_base_url = NULL")
+        self.env.invalidate_all()
+        post_init_hook(self.env)
+        url = self.company.get_base_url()
+        self.assertEqual(self.company.sms_webhook_base_url, url)
+        self.assertFalse(self.other_company.sms_webhook_base_url)
+
     def test_two_companies_cannot_share_a_key(self):
         """A text to one company could be taken for one to the other."""
         with (
