@@ -195,5 +195,6 @@ class SmsHealth(models.AbstractModel):
         return self.env["sms.inbound"].sudo().search(domain, order="id desc", limit=1)
 
     def _get_last_report(self, company):
-        domain = [("company_id", "=", company.id)]
+        code = company.sudo().sms_provider
+        domain = [("company_id", "=", company.id), ("sms_id.provider", "=", code)]
         return self.env["sms.report"].sudo().search(domain, order="id desc", limit=1)
