@@ -10,6 +10,7 @@ from odoo.addons.sms.tools.sms_api import SmsApi
 from ...providers import TelnyxProvider, TwilioProvider
 from ...providers.faults import NO_ANSWER, NO_CONNECTION
 from ...providers.outbound import ACCEPTED, AGAIN, Outcome
+from ...tools.dispatch import DispatchRun
 from ..peer.telnyx import API_KEY, PUBLIC_KEY
 from .common import FIRST, SendersCase
 
@@ -112,6 +113,20 @@ class TestCarrierChange(SendersCase):
         self.company.sms_provider = "twilio"
         self.assertEqual(self.send(), [])
         self.assertEqual(sms.state, "process")
+
+    def test_what_was_claimed_for_it_and_has_not_begun_is_taken_back(self):
+        """Behind a slow carrier claimed texts wait for up to a minute."""
+        sms = self.text(self.ticket)
+        dispatcher = self.env["sms.dispatcher"]
+        [senders] = dispatcher._get_accounts().values()
+        calls = [key for _account, key, *_call in dispatcher._claim(senders, 5)]
+        run = DispatchRun(60.0)
+        self.assertFalse(dispatcher._find_blocked(calls, run))
+        self.change("sandbox")
+        self.assertEqual(dispatcher._find_blocked(calls, run), set(calls))
+        dispatcher._block_withdrawn(calls)
+        self.assertEqual(self.send(), [])
+        self.assertEqual((sms.provider, sms.attempts), ("sandbox", 1))
 
     def test_a_stop_at_the_former_number_counts(self):
         self.text(self.ticket)
