@@ -248,6 +248,21 @@ class TestSandboxConsent(PacketCase):
         self.assertEqual(self.get_state(), "none")
         self.assertEqual(inbound.kind, "conversation")
 
+    def test_nor_is_a_question_about_anything_else(self):
+        """Nobody but the virtual phone was asked how it went."""
+        self.record_consent()
+        self.ticket._message_sms("How did it go? Reply 1 to 5.")
+        asked = self.messages_to()[-1]
+        question = self.env["sms.question"]._ask("rating", self.ticket, asked)
+        self.run_outbox()
+        self.go("twilio")
+        self.bring("5")
+        self.run_events()
+        self.assertEqual(question.state, "open")
+        self.go("sandbox")
+        self.receive("5")
+        self.assertEqual(question.state, "answered")
+
     def test_start_brings_nothing_of_the_sandbox_back(self):
         self.receive("SUPPORT")
         self.receive("YES")
