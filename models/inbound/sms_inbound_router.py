@@ -561,8 +561,9 @@ class SmsInboundRouter(models.AbstractModel):
 
         A STOP to a real number also counts once its company has left the sandbox.
         """
-        is_real = event not in consent.YESES and inbound.provider in REAL
-        return self.env["sms.consent.event"].with_context(**{IS_REAL: is_real})
+        is_no = event in (consent.REVOKED, consent.EXPIRED)
+        is_real = {IS_REAL: is_no and inbound.provider in REAL}
+        return self.env["sms.consent.event"].with_context(**is_real)
 
     def _get_facts(self, inbound):
         return {
