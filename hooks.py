@@ -191,6 +191,7 @@ def take_leave(env):
     tables.
     """
     cancel_waiting(env)
+    env["phone.blacklist"]._list_all_sms_opt_outs()
     env["sms.encryption"]._decrypt_host()
     names = {guard.function for _table, guard in get_guards(env)}
     names |= {f"sms_day_mark_{watch.table}" for watch in WATCHED}

@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from ... import hooks
 from ...hooks import post_init_hook, take_leave
 from ...tools.segments import count_segments
-from ..common import SmsCase
+from ..common import SmsCase, phone_number
 
 
 @tagged("post_install", "-at_install")
@@ -180,6 +180,17 @@ class TestUninstall(SmsCase):
         take_leave(self.env)
         take_leave(self.env)
         self.try_to_delete()
+
+    def test_who_has_left_one_company_is_on_odoos_list_afterwards(self):
+        """The ledger, which alone knows it, is deleted."""
+        other = self.make_company("Other")
+        self.record_consent(event="revoked")
+        self.record_consent(phone_number(1), company=other)
+        own = [("number", "in", [self.number, phone_number(1)])]
+        self.assertFalse(self.env["phone.blacklist"].search(own))
+        take_leave(self.env)
+        listed = self.env["phone.blacklist"].search(own)
+        self.assertEqual(listed.mapped("number"), [self.number])
 
     def test_an_installation_afterwards_locks_the_ledger_again(self):
         take_leave(self.env)
