@@ -50,6 +50,7 @@ def post_init_hook(env):
     env["sms.consent.key"]._get()
     companies = env["res.company"]._get_sms_all()
     companies._ensure_sms_keys()
+    companies._ensure_sms_base_url()
     env["sms.sender"]._sync(companies)
     adopt_messages(env)
     env["calendar.event"]._complete_old_sms()
@@ -190,6 +191,7 @@ def take_leave(env):
     tables.
     """
     cancel_waiting(env)
+    env["phone.blacklist"]._list_all_sms_opt_outs()
     env["sms.encryption"]._decrypt_host()
     names = {guard.function for _table, guard in get_guards(env)}
     names |= {f"sms_day_mark_{watch.table}" for watch in WATCHED}

@@ -23,7 +23,11 @@ UPDATE sms_sender
  WHERE provider != 'sandbox';
 DELETE FROM ir_config_parameter
  WHERE key IN ('helpdesk_mgmt_sms.twilio_api_url', 'helpdesk_mgmt_sms.telnyx_api_url',
-               'helpdesk_mgmt_sms.health_token', 'helpdesk_mgmt_sms.media_urls');
+               'helpdesk_mgmt_sms.media_urls');
+-- Whoever monitors the original cannot read the copy, which has an address of its own.
+UPDATE ir_config_parameter
+   SET value = md5(random()::text || clock_timestamp()::text)
+ WHERE key = 'helpdesk_mgmt_sms.health_token';
 -- It may text what it can: in the sandbox, and by accounts that are entered in it.
 UPDATE ir_config_parameter
    SET value = own.value

@@ -20,10 +20,11 @@ def check(provider, inbound_url):
     if any(finding.state != FINE for finding in findings):
         return tuple(findings)
     try:
+        entered = [number for number, _country in provider.account["senders"]]
         if provider.account.get("messaging_service_sid"):
-            findings += _check_service(provider, inbound_url)
+            findings += _check_service(provider, entered, inbound_url)
         else:
-            findings += _check_numbers(provider, inbound_url)
+            findings += _check_numbers(provider, entered, inbound_url)
     except LookupFailed as error:
         findings.append(Finding(SENDERS, UNSURE, "no_answer", detail=str(error)))
     return tuple(findings)
@@ -80,14 +81,13 @@ def list_numbers(provider):
     return tuple(sorted(it for it, number in numbers.items() if _can_text(number)))
 
 
-def _check_numbers(provider, inbound_url):
+def _check_numbers(provider, entered, inbound_url):
     """Return findings about each sending number."""
 
     def judge(own, number):
         webhook = _check_webhook(own, number, inbound_url)
         return [Finding(SENDERS, FINE, "owned", own), webhook]
 
-    entered = [number for number, _country in provider.account["senders"]]
     return judge_numbers(entered, _get_numbers(provider), _can_text, judge)
 
 
@@ -104,8 +104,8 @@ def _compare(sender, url, method, inbound_url):
     return finding
 
 
-def _check_service(provider, inbound_url):
-    """Return findings about the Messaging Service and the numbers in it."""
+def _check_service(provider, entered, inbound_url):
+    """Return findings about the Messaging Service, the numbers in it and the others."""
     sid = provider.account["messaging_service_sid"]
     try:
         service = provider.api.ask(lambda it: it.messaging.v1.services(sid).fetch())
@@ -120,6 +120,9 @@ def _check_service(provider, inbound_url):
     if not pool:
         return [Finding(SENDERS, WRONG, "service_empty", sid)]
     findings = [Finding(SENDERS, FINE, "owned", sid, detail=", ".join(pool[:5]))]
+    # Texts to a number outside the service, such as a team's, come by its own webhook.
+    if others := [it for it in entered if it.startswith("+") and it not in pool]:
+        findings += _check_numbers(provider, others, inbound_url)
     if not service.use_inbound_webhook_on_number:
         url, method = service.inbound_request_url, service.inbound_method
         return [*findings, _compare(sid, url, method, inbound_url)]
@@ -130,13 +133,12 @@ def _check_service(provider, inbound_url):
 
 
 def set_inbound_url(provider, inbound_url):
-    """Set our URL on the Messaging Service, else on each sending number."""
+    """Set our URL on the Messaging Service and on each sending number."""
     sid = provider.account.get("messaging_service_sid")
     if sid:
         values = {"inbound_request_url": inbound_url, "inbound_method": "POST"}
         values["use_inbound_webhook_on_number"] = False
         provider.api.ask(lambda it: it.messaging.v1.services(sid).update(**values))
-        return
     numbers = _get_numbers(provider)
     for own, _country in provider.account["senders"]:
         if own in numbers:

@@ -2,7 +2,7 @@
 from odoo import api, fields, models
 
 from ..models.core.encrypted_field import get_box
-from ..models.dispatch.res_company import REAL
+from ..models.dispatch.res_company import REAL, SECRETS
 from ..models.privacy.res_company import OFFICERS
 from ..models.setup.res_company import CONTACT_GROUP
 from ..models.setup.sms_health import uses_carrier
@@ -13,12 +13,7 @@ ADMIN = "base.group_system"
 SECRET_MASK = "••••••••"
 
 #: Fields that can be replaced here, but not read.
-SECRET_NAMES = {
-    "sms_twilio_auth_token",
-    "sms_twilio_second_auth_token",
-    "sms_twilio_api_key_secret",
-    "sms_telnyx_api_key",
-}
+SECRET_NAMES = set().union(*SECRETS.values())
 
 
 def setting(kind, name, **options):

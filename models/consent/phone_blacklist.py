@@ -188,6 +188,16 @@ class PhoneBlacklist(models.Model):
         self.invalidate_model()
 
     @api.model
+    def _list_all_sms_opt_outs(self):
+        """List who has opted out of any company, before the ledger is deleted.
+
+        Odoo's list has no companies: it is better to text too few.
+        """
+        domain = [("purpose_id", "=", False), ("state", "=", consent.OPTED_OUT)]
+        left = self.env["sms.consent"].sudo()._read_group(domain, ["number"])
+        self._upsert_sms_numbers({it for [it] in left if E164.match(it or "")}, True)
+
+    @api.model
     def _upsert_sms_numbers(self, numbers, is_listed):
         """Write the rows of several numbers, sorted to avoid deadlocks.
 

@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...tools import phone
@@ -29,6 +29,20 @@ class ResCompany(models.Model):
         help="Premium, shared-cost, toll-free and satellite numbers and pagers are "
         "never accepted.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Opt the numbers on Odoo's blacklist out of new companies' texts as well."""
+        companies = super().create(vals_list)
+        self.env["phone.blacklist"]._record_all_sms_opt_outs()
+        return companies
+
+    def _after_sms_write(self, before, vals):
+        """Opt out of companies that are back whoever was blacklisted meanwhile."""
+        result = super()._after_sms_write(before, vals)
+        if vals.get("active"):
+            self.env["phone.blacklist"]._record_all_sms_opt_outs()
+        return result
 
     def _get_sms_gate_facts(self):
         """Add whether landlines may be texted: if the forms accept them."""

@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from ...tools.links import KEY_LENGTH, MASK, PAGE_PATH, SHORT_PATH
+from ..ledger.sms_consent_event import IS_REAL
 
 #: A link in a text works at least this long, and at most LINK_LIFE: the same link is
 #: reused until less than this is left of its life.
@@ -71,8 +72,12 @@ class SmsPreferenceLink(models.Model):
         hashes = self.env["sms.consent.key"]._hash(number for _c, number in wanted)
         domain = Domain("expires_at", ">", fields.Datetime.now() + LINK_LIFE_LEFT)
         domain &= Domain("number_hash", "in", list(hashes.values()))
-        current = self.sudo().search(domain, order="id")._filter_current()
-        links = {(link.company_id, link.number): link for link in current}
+        is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
+        links = {
+            (link.company_id, link.number): link
+            for link in self.sudo().search(domain, order="id")
+            if link.is_sandbox == is_on_sandbox(link.company_id)
+        }
         for company, number in wanted - links.keys():
             links[company, number] = self._make(company, number, hashes[number])
         return {
@@ -80,9 +85,10 @@ class SmsPreferenceLink(models.Model):
             for pair in wanted
         }
 
-    def _filter_current(self):
+    def _filter_open(self):
+        """Return the links that open: real ones in the sandbox, too, to opt out by."""
         is_on_sandbox = self.env["sms.consent.event"]._is_on_sandbox
-        return self.filtered(lambda it: it.is_sandbox == is_on_sandbox(it.company_id))
+        return self.filtered(lambda it: it.is_sandbox <= is_on_sandbox(it.company_id))
 
     @api.model
     def _make(self, company, number, number_hash):
@@ -111,7 +117,7 @@ class SmsPreferenceLink(models.Model):
         if len(key) != KEY_LENGTH or not key.isascii() or not key.isalnum():
             return self.browse()
         domain = [("key", "=", key), ("expires_at", ">", fields.Datetime.now())]
-        return self.sudo().search(domain, limit=1)._filter_current()
+        return self.sudo().search(domain, limit=1)._filter_open()
 
     @api.model
     def _find_by_token(self, token):
@@ -124,16 +130,14 @@ class SmsPreferenceLink(models.Model):
             return self.browse()
         try:
             values = verify_hash_signed(self.sudo().env, TOKEN_SCOPE, token)
-        except (ValueError, binascii.Error):
-            values = None
-        if not values:
+            company_id, number_hash, is_sandbox = values
+        except (TypeError, ValueError, binascii.Error):
             return self.browse()
-        company_id, number_hash, *kind = values  # older tokens have no kind
-        domain = [("company_id", "=", company_id), ("number_hash", "=", number_hash)]
-        links_sudo = self.sudo().search(domain, order="id desc")
         # A sandbox token opens only sandbox links, even if the number has a real one.
-        links_sudo = links_sudo._filter_current()
-        return links_sudo.filtered(lambda it: not kind or it.is_sandbox == kind[0])[:1]
+        domain = Domain("company_id", "=", company_id)
+        domain &= Domain("number_hash", "=", number_hash)
+        domain &= Domain("is_sandbox", "=", is_sandbox)
+        return self.sudo().search(domain, order="id desc", limit=1)._filter_open()
 
     # === Page ===
 
@@ -155,7 +159,8 @@ class SmsPreferenceLink(models.Model):
         :return: ``stopped``, ``stopped_all`` or ``agreed``; ``outdated`` or
             ``not_ticked`` if nothing was recorded
         """
-        form_model = self.env["sms.consent.form"]
+        is_real = {IS_REAL: not self.is_sandbox}
+        form_model = self.env["sms.consent.form"].with_context(**is_real)
         facts = {"name": self._get_partner().name}
         choices = self._get_choices()
         stop = form.get("stop")

@@ -315,7 +315,8 @@ class ResCompany(models.Model):
         """
         recent = Domain("company_id", "=", self.id) & Domain("received_at", ">=", since)
         reported = recent & Domain("sms_id.is_report_fetched", "=", False)
-        reported &= Domain("raw", "!=", False)
+        reported &= Domain("raw", "!=", False) & Domain("sms_id.provider", "=", code)
+        recent &= Domain("provider", "=", code)
         return bool(
             self.env["sms.webhook.event"].search_count(recent, limit=1)
             or self.env["sms.report"].search_count(reported, limit=1)

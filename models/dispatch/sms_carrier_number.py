@@ -20,25 +20,42 @@ class SmsSenderNumber(models.AbstractModel):
     _name = "sms.sender.number"
     _description = "Number That Texts Are Sent From"
 
-    def _make_number_error(self):
-        return self.env._(
-            "“%s” is not a sender. Enter a number with a plus sign and its country "
-            "code, as in +13035550100, a short code, or a name of at most 11 letters, "
-            "digits and blanks.",
-            self.number,
-        )
+    @api.constrains("number")
+    def _check_number(self):
+        for row in self:
+            number = row.number or ""
+            is_number = E164.match(number) or SHORT_CODE.match(number)
+            if not (is_number or is_name(number)):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is not a sender. Enter a number with a plus sign and its "
+                        "country code, as in +13035550100, a short code, or a name of "
+                        "at most 11 letters, digits and blanks.",
+                        number,
+                    )
+                )
+
+    @api.model
+    def _tidy(self, vals):
+        """Return values with the number as carriers write it."""
+        if not vals.get("number"):
+            return vals
+        number = vals["number"].strip()
+        if not is_name(number):
+            number = re.sub(r"[\s().-]", "", number)
+        return {**vals, "number": number}
 
     @api.model_create_multi
     def create(self, vals_list):
         """Create a sender for each number."""
-        numbers = super().create(vals_list)
+        numbers = super().create([self._tidy(vals) for vals in vals_list])
         self.env["sms.sender"]._sync(numbers.company_id)
         return numbers
 
     def write(self, vals):
         """Sync the senders."""
         companies = self.company_id
-        result = super().write(vals)
+        result = super().write(self._tidy(vals))
         self.env["sms.sender"]._sync(companies | self.company_id)
         return result
 
@@ -58,15 +75,10 @@ class SmsTwilioNumber(models.Model):
 
     @api.constrains("number", "country_id")
     def _check_sms_name(self):
-        """Refuse invalid names, and those barred by a country (``sms.sender.rule``)."""
-        for row in self:
-            if kind_of(row.number or "") != account.ALPHANUMERIC:
-                continue
-            if not is_name(row.number):
-                raise ValidationError(row._make_number_error())
-            self.env["sms.sender.rule"]._check_countries(
-                account.ALPHANUMERIC, row.number, row.country_id
-            )
+        """Refuse names that are barred by a country (``sms.sender.rule``)."""
+        rules, name = self.env["sms.sender.rule"], account.ALPHANUMERIC
+        for row in self.filtered(lambda it: kind_of(it.number or "") == name):
+            rules._check_countries(name, row.number, row.country_id)
 
 
 class SmsCarrierNumber(models.Model):
@@ -110,29 +122,3 @@ class SmsCarrierNumber(models.Model):
     def _compute_country_code(self):
         for row in self:
             row.country_code = country_of(row.number or "")
-
-    @api.constrains("number")
-    def _check_number(self):
-        for row in self:
-            number = row.number or ""
-            is_number = E164.match(number) or SHORT_CODE.match(number)
-            if not (is_number or is_name(number)):
-                raise ValidationError(row._make_number_error())
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Store a number as carriers write it."""
-        return super().create([self._tidy(vals) for vals in vals_list])
-
-    def write(self, vals):
-        """Store a number as carriers write it."""
-        return super().write(self._tidy(vals))
-
-    @api.model
-    def _tidy(self, vals):
-        if not vals.get("number"):
-            return vals
-        number = vals["number"].strip()
-        if not is_name(number):
-            number = re.sub(r"[\s().-]", "", number)
-        return {**vals, "number": number}

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, groupby
 
 from ...providers import PROVIDERS
@@ -463,13 +464,11 @@ class SmsDispatcher(models.AbstractModel):
         return [sms for sms, (it, _event_id) in decided if it.verdict == verdicts.BLOCK]
 
     def _find_stopped(self, calls):
-        """Return the calls whose sender has stopped since they were claimed."""
-        domain = [
-            ("id", "in", list({call.sender_id for call in calls})),
-            ("stopped_until", ">", fields.Datetime.now()),
-        ]
-        stopped = self.env["sms.sender"].search(domain)
-        return {call for call in calls if call.sender_id in stopped._ids}
+        """Return the calls whose sender has stopped, or was removed, since then."""
+        domain = Domain("id", "in", list({call.sender_id for call in calls}))
+        is_stopped = Domain("stopped_until", ">", fields.Datetime.now())
+        working = self.env["sms.sender"].search(domain & ~is_stopped)
+        return {call for call in calls if call.sender_id not in working._ids}
 
     def _find_ended(self, calls):
         """Return the calls to numbers for which consent has ended, and by which event.

@@ -128,6 +128,9 @@ class SmsSms(models.Model):
         allowed = (self - outbox)._ask_gate()
         if not allowed or self.env["sms.database"]._is_copy():
             return None
+        # A carrier that refused one for now does not have it.
+        tried = allowed.filtered("provider")
+        tried.write(dict.fromkeys(ATTEMPT_FIELDS))
         return super(SmsSms, allowed)._send(*args, **kwargs)
 
     def _split_by_api(self):

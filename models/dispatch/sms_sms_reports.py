@@ -13,7 +13,9 @@ from ...tools import consent
 from ...tools.texts import clean
 from ..core.bulk_insert import as_array, as_arrays
 from ..core.trail import trace
+from ..ledger.sms_consent_event import IS_REAL
 from ..message.sms_sms import IN_FLIGHT, LEFT, RECORDED, UNKNOWN_STATE
+from .res_company import REAL
 from .sms_counter import SENT
 from .sms_sms import REPORT_STATES
 
@@ -378,7 +380,8 @@ class SmsSms(models.Model):
 
     def _record_by_carrier(self, event, purposes, note):
         """Record in the ledger what the carrier has reported about the number."""
-        events, company = self.env["sms.consent.event"], self._get_sms_company()
+        is_real, company = {IS_REAL: self.provider in REAL}, self._get_sms_company()
+        events = self.env["sms.consent.event"].with_context(**is_real)
         values = {"note": note, "message_ref": self.carrier_id or self.uuid}
         events._record(company, self.number, event, "carrier", purposes, **values)
 

@@ -10,7 +10,8 @@ from odoo.tools import ormcache
 
 from ...tools import consent, keywords, phrases, replies, reply_codes, timing
 from ..core.batch_jobs import contain
-from ..ledger.sms_consent_event import to_said
+from ..dispatch.res_company import REAL
+from ..ledger.sms_consent_event import IS_REAL, to_said
 from .sms_consent_review import CONVERSATION, OPT_OUT
 
 _logger = logging.getLogger(__name__)
@@ -346,7 +347,7 @@ class SmsInboundRouter(models.AbstractModel):
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
         was_stopped = consent.has_left(found)
         subject = (review.company_id, review.number, consent.REVOKED, "keyword")
-        self.env["sms.consent.event"]._record(
+        self._get_ledger(review.inbound_id, consent.REVOKED)._record(
             *subject,
             happened_at=review.received_at,
             note=review.body,
@@ -553,7 +554,16 @@ class SmsInboundRouter(models.AbstractModel):
         subject = (company or inbound.company_id, inbound.number, event, "keyword")
         facts = {**self._get_facts(inbound), **facts}
         facts["happened_at"] = inbound.received_at
-        self.env["sms.consent.event"]._record(*subject, purposes, **facts)
+        self._get_ledger(inbound, event)._record(*subject, purposes, **facts)
+
+    def _get_ledger(self, inbound, event):
+        """Return the ledger for what was texted.
+
+        A STOP to a real number also counts once its company has left the sandbox.
+        """
+        is_no = event in (consent.REVOKED, consent.EXPIRED)
+        is_real = {IS_REAL: is_no and inbound.provider in REAL}
+        return self.env["sms.consent.event"].with_context(**is_real)
 
     def _get_facts(self, inbound):
         return {

@@ -159,7 +159,7 @@ class SmsQuestion(models.Model):
 
         Not those to a contact for whom the number is not, or no longer, confirmed. Nor,
         unless urgent, those after which a user has asked something: "How many?" - "3"
-        cancels no appointment.
+        cancels no appointment. Nor, with a carrier, what was asked in the sandbox.
         """
         unproven = self.env["sms.number.claim"]._query_unproven(inbound.number)
         domain = Domain("partner_id", "=", False)
@@ -167,6 +167,8 @@ class SmsQuestion(models.Model):
         domain &= Domain("company_id", "=", inbound.company_id.id)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
         domain &= Domain("expires_at", ">", inbound.received_at)
+        if not self.env["sms.consent.event"]._is_on_sandbox(inbound.company_id):
+            domain &= ~Domain("sms_id.provider", "=", "sandbox")
         found_sudo = self.sudo().search(domain)
         if later_sudo := self.env["sms.inbound.router"]._get_users_question(inbound):
             found_sudo = found_sudo.filtered(

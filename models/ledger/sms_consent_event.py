@@ -42,6 +42,8 @@ METHOD_SELECTION = [
 #: Methods whose events are never the sandbox's: time has passed, the evidence is gone,
 #: the number is on Odoo's blacklist or has another holder, whichever carrier is used.
 BY_ITSELF = ("time", "erasure", "blacklist", "reassigned")
+#: Context key: a real phone has said it, also while the company tries the sandbox.
+IS_REAL = "sms_is_real"
 #: Fields that the current answers derive from (``SmsConsent._apply``). All are sealed.
 APPLIED_FIELDS = ("number_hash", "purpose_id", "event", "happened_at", "method")
 APPLIED_FIELDS += ("wording_digest",)
@@ -157,7 +159,8 @@ class SmsConsentEvent(models.Model):
     @api.model
     def _complete_entries(self, company, vals_list):
         """Add the sandbox flag and the seal to the values of new events."""
-        key, is_tried = self.env["sms.consent.key"]._get(), self._is_on_sandbox(company)
+        key, is_real = self.env["sms.consent.key"]._get(), self.env.context.get(IS_REAL)
+        is_tried = self._is_on_sandbox(company) and not is_real
         purpose_ids = {values["purpose_id"] for values in vals_list} - {False}
         purposes_sudo = self.env["sms.purpose"].sudo().browse(purpose_ids)
         codes = {purpose.id: purpose.code for purpose in purposes_sudo}

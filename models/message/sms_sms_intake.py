@@ -445,19 +445,26 @@ class SmsSms(models.Model):
     def _find_known_numbers(self, pairs):
         """Return the pairs of company id and number that had a text, or will get one.
 
-        Blocked texts do not count.
+        Not if it was blocked, called off or has failed, or was shown on the virtual
+        phone only.
         """
         if not pairs:
             return set()
-        self.flush_model(["record_company_id", "number", "gate_verdict"])
+        names = ("record_company_id", "number", "gate_verdict", "state", "provider")
+        self.flush_model(names)
+        self.env["res.company"].flush_model(["sms_provider"])
         company_ids, numbers = zip(*pairs, strict=True)
         query = """
             SELECT wanted.company_id, wanted.number
               FROM unnest(%s, %s) AS wanted (company_id, number)
+              JOIN res_company company ON company.id = wanted.company_id
              WHERE EXISTS (SELECT 1 FROM sms_sms
                             WHERE number = wanted.number
                               AND record_company_id = wanted.company_id
                               AND gate_verdict != 'block'
+                              AND state NOT IN ('canceled', 'error')
+                              AND (provider != 'sandbox'
+                                   OR company.sms_provider = 'sandbox') IS NOT FALSE
                               AND is_call IS NOT TRUE)
         """
         columns = as_array(company_ids, "int4"), as_array(numbers, "varchar")

@@ -30,12 +30,14 @@ ACCOUNT_PAUSE = timedelta(minutes=1)
 LOCKED_PAUSE = timedelta(hours=1)
 #: Rows are no longer retried after this time.
 TRY_FOR = timedelta(days=30)
-#: Condition of the rows whose company still uses the carrier: others cannot be removed.
+#: Condition of the rows whose company still uses the carrier, with the account that had
+#: the text: others cannot be removed. Only Twilio removes texts.
 IS_IN_USE = SQL(
     """EXISTS (
     SELECT FROM res_company company
      WHERE company.id = sms_redaction.company_id AND sms_redaction.provider
-        IN (company.sms_provider, company.sms_backup_provider))"""
+        IN (company.sms_provider, company.sms_backup_provider)
+       AND (sms_redaction.had_at < company.sms_twilio_account_since) IS NOT TRUE)"""
 )
 _logger = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class SmsRedaction(models.Model):
         readonly=True,
         default=WAITING,
     )
+    had_at = fields.Datetime(readonly=True, help="When the carrier got the text.")
     queued_at = fields.Datetime("Erased Here", required=True, readonly=True)
     attempts = fields.Integer(required=True, readonly=True, default=0)
     next_at = fields.Datetime("Next Attempt", readonly=True)
@@ -106,7 +109,7 @@ class SmsRedaction(models.Model):
         self.env["sms.sms"].flush_model()
         query = """
             SELECT sms.record_company_id AS company_id, known.provider,
-                   known.carrier_id, sms.id AS sms_id
+                   known.carrier_id, sms.id AS sms_id, sms.claimed_at AS had_at
               FROM sms_sms sms, LATERAL (
                        SELECT sms.provider, sms.carrier_id UNION
                        SELECT tried.provider, report.carrier_id
@@ -126,7 +129,8 @@ class SmsRedaction(models.Model):
         """Queue ``sms.inbound`` records that are about to be erased."""
         self.env["sms.inbound"].flush_model()
         query = """
-            SELECT company_id, provider, provider_sid AS carrier_id, NULL::int AS sms_id
+            SELECT company_id, provider, provider_sid AS carrier_id,
+                   NULL::int AS sms_id, received_at AS had_at
               FROM sms_inbound WHERE id = ANY(%s)
         """
         self._queue(SQL(query, inbounds.ids))
@@ -135,16 +139,16 @@ class SmsRedaction(models.Model):
     def _queue(self, texts):
         """Queue texts, if the company wants it and the carrier supports it.
 
-        :param SQL texts: query with ``company_id``, ``provider``, ``carrier_id`` and
-            ``sms_id``
+        :param SQL texts: query with ``company_id``, ``provider``, ``carrier_id``,
+            ``sms_id`` and ``had_at``, in this order
         """
         self.flush_model()
         self.env["res.company"].flush_model(["sms_redaction"])
         query = """
-            INSERT INTO sms_redaction (company_id, provider, carrier_id, sms_id,
+            INSERT INTO sms_redaction (company_id, provider, carrier_id, sms_id, had_at,
                                        is_whole, state, queued_at, attempts, next_at)
-            SELECT text.company_id, text.provider, text.carrier_id, text.sms_id,
-                   company.sms_redaction = %(delete)s, 'waiting', %(now)s, 0, %(now)s
+            SELECT text.*, company.sms_redaction = %(delete)s, 'waiting', %(now)s, 0,
+                   %(now)s
               FROM (%(texts)s) text
               JOIN res_company company ON company.id = text.company_id
                AND company.sms_redaction IN (%(empty)s, %(delete)s)
@@ -199,7 +203,7 @@ class SmsRedaction(models.Model):
     def _claim(self):
         """Claim the next row; others are left to other workers.
 
-        Only for companies that still use the carrier, so nothing in a neutralized copy.
+        Only what :data:`IS_IN_USE` allows, so nothing in a neutralized copy.
         """
         now = fields.Datetime.now()
         due = SQL("state = 'waiting' AND next_at <= %s AND %s", now, IS_IN_USE)

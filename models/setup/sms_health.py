@@ -35,8 +35,8 @@ class SmsHealth(models.AbstractModel):
         watch_sudo = self.env["sms.outbox.watch"].sudo()
         facts = watch_sudo._get_facts(company)
         troubles = watch_sudo._get_troubles(facts)
-        inbound = self._get_last_inbound(company)
-        report = self._get_last_report(company)
+        inbound = self._get_last("sms.inbound", company)
+        report = self._get_last("sms.report", company, "sms_id.provider")
         state, text = self.env["sms.encryption"]._get_state(company)
         return [
             *self._get_copy_rows(),
@@ -189,11 +189,8 @@ class SmsHealth(models.AbstractModel):
             text = f"{text} {checks_sudo._say_key_is_inside()}"
         return self._row("ledger", self.env._("Consent ledger"), state, text)
 
-    def _get_last_inbound(self, company):
-        code = company.sudo().sms_provider
-        domain = [("company_id", "=", company.id), ("provider", "=", code)]
-        return self.env["sms.inbound"].sudo().search(domain, order="id desc", limit=1)
-
-    def _get_last_report(self, company):
+    def _get_last(self, model, company, path="provider"):
+        """Return the newest row that the company's present carrier has told."""
         domain = [("company_id", "=", company.id)]
-        return self.env["sms.report"].sudo().search(domain, order="id desc", limit=1)
+        domain += [(path, "=", company.sudo().sms_provider)]
+        return self.env[model].sudo().search(domain, order="id desc", limit=1)

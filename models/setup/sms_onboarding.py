@@ -374,11 +374,11 @@ class SmsOnboarding(models.AbstractModel):
         return self._step("text", title, state, text, button)
 
     def _get_answer_step(self, company):
-        state = TODO
+        state, health = TODO, self.env["sms.health"]
         text = self.env._(
             "Reply HELP to the test text. An answer shows that it was received."
         )
-        if uses_carrier(company) and self.env["sms.health"]._get_last_inbound(company):
+        if uses_carrier(company) and health._get_last("sms.inbound", company):
             state = DONE
             text = self.env._("A text was received from the carrier and verified.")
         return self._step("answer", self.env._("Get an answer"), state, text)

@@ -145,6 +145,20 @@ class TestFromTheBlacklist(BlacklistCase):
             self.assertEqual(self.is_stopped(company=company), expected)
         self.assertEqual(len(self.events()), 2)
 
+    def test_it_is_the_no_to_companies_that_come_later(self):
+        back = self.make_company("Back")
+        self.record_consent(company=back)
+        back.active = False
+        self.put_on()
+        back.active = True
+        new = self.make_company("New", sms_consent_policy="opt_out")
+        for company in (back, new):
+            self.assertTrue(self.is_stopped(company=company))
+            ticket = self.make_ticket(self.customer, company_id=company.id)
+            ticket._message_sms("Hello")
+        for message in self.messages_to():
+            self.assertBlocked(message, "ticket", "opted_out")
+
     def test_many_at_once_take_as_many_queries_as_few(self):
         def put_on(numbers):
             self.env["phone.blacklist"].browse(
@@ -350,10 +364,12 @@ class TestOffTheBlacklist(BlacklistCase):
         self.receive("YES")
         self.assertFalse(self.is_listed())
 
-    def test_who_has_not_opted_out_everywhere_may_be_taken_off(self):
+    def test_who_agrees_to_a_newer_company_is_taken_off(self):
         self.put_on()
-        self.make_company("Newer")
-        self.remove()
+        newer = self.make_company("Newer")
+        with self.assertRaises(UserError):
+            self.remove()
+        self.record_consent(company=newer)
         self.assertFalse(self.is_listed())
         self.assertTrue(self.is_stopped(), "the ledger goes on to stop")
 

@@ -610,7 +610,7 @@ class TestPage(WebCase):
 
     def sign(self, company_id, number_hash, scope=TOKEN_SCOPE, **expiration):
         """Return the path of a token signed by the test."""
-        values = [company_id, number_hash]
+        values = [company_id, number_hash, self.link.is_sandbox]
         return PAGE_PATH + hash_sign(self.env, scope, values, **expiration)
 
     def test_a_wrong_token_opens_the_same_page_as_an_expired_one(self):

@@ -69,7 +69,6 @@ PUBLIC_METHODS = {
     },
     "sms.broadcast.refusal": {"action_refuse"},
     "sms.cached.rules": {"create", "write", "unlink"},
-    "sms.carrier.number": {"create", "write"},
     "sms.composer": {
         *("action_record_sms_consent", "action_send_sms", "action_sms_test_text"),
     },

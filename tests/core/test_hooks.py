@@ -10,7 +10,7 @@ from odoo.tools import mute_logger
 from ... import hooks
 from ...hooks import post_init_hook, take_leave
 from ...tools.segments import count_segments
-from ..common import SmsCase
+from ..common import SmsCase, phone_number
 
 
 @tagged("post_install", "-at_install")
@@ -58,6 +58,17 @@ class TestPostInit(SmsCase):
         before = self.companies.mapped("sms_webhook_key")
         post_init_hook(self.env)
         self.assertEqual(self.companies.mapped("sms_webhook_key"), before)
+
+    def test_who_has_a_carrier_gets_a_public_address(self):
+        """Odoo's own changes as soon as an administrator logs in elsewhere."""
+        self.company.sms_provider = "twilio"
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE res_company SET sms_webhook_base_url = NULL")
+        self.env.invalidate_all()
+        post_init_hook(self.env)
+        url = self.company.get_base_url()
+        self.assertEqual(self.company.sms_webhook_base_url, url)
+        self.assertFalse(self.other_company.sms_webhook_base_url)
 
     def test_two_companies_cannot_share_a_key(self):
         """A text to one company could be taken for one to the other."""
@@ -169,6 +180,17 @@ class TestUninstall(SmsCase):
         take_leave(self.env)
         take_leave(self.env)
         self.try_to_delete()
+
+    def test_who_has_left_one_company_is_on_odoos_list_afterwards(self):
+        """The ledger, which alone knows it, is deleted."""
+        other = self.make_company("Other")
+        self.record_consent(event="revoked")
+        self.record_consent(phone_number(1), company=other)
+        own = [("number", "in", [self.number, phone_number(1)])]
+        self.assertFalse(self.env["phone.blacklist"].search(own))
+        take_leave(self.env)
+        listed = self.env["phone.blacklist"].search(own)
+        self.assertEqual(listed.mapped("number"), [self.number])
 
     def test_an_installation_afterwards_locks_the_ledger_again(self):
         take_leave(self.env)

@@ -130,6 +130,15 @@ class TestNeutralize(SmsCase):
         self.assertFalse(source.active or source.secret)
         self.assertNotIn(secret, (source.key, source.secret))
 
+    def test_the_copy_is_monitored_at_an_address_of_its_own(self):
+        watch = self.env["sms.outbox.watch"]
+        known = watch._get_health_token()
+        self.neutralize()
+        self.env.registry.clear_all_caches()
+        self.assertIsNone(watch._get_health(known))
+        url = self.env["sms.settings"].create({}).sms_health_url
+        self.assertTrue(watch._get_health(url.rpartition("/")[2]))
+
     def test_the_originals_public_addresses_do_not_work_in_the_copy(self):
         self.neutralize()
         new_keys = set(self.companies.mapped("sms_webhook_key"))

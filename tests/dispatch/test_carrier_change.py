@@ -5,9 +5,12 @@ from unittest.mock import patch
 
 from odoo import fields
 
+from odoo.addons.sms.tools.sms_api import SmsApi
+
 from ...providers import TelnyxProvider, TwilioProvider
-from ...providers.faults import NO_ANSWER
-from ...providers.outbound import ACCEPTED, Outcome
+from ...providers.faults import NO_ANSWER, NO_CONNECTION
+from ...providers.outbound import ACCEPTED, AGAIN, Outcome
+from ...tools.dispatch import DispatchRun
 from ..peer.telnyx import API_KEY, PUBLIC_KEY
 from .common import FIRST, SendersCase
 
@@ -87,6 +90,43 @@ class TestCarrierChange(SendersCase):
         self.assertEqual(self.send(), [])
         self.assertEqual((sms.state, sms.fault_id.fault), ("error", NO_ANSWER))
         self.assertTrue(sms.shown_reason)
+
+    def test_what_it_refused_for_now_and_odoo_sends_is_odoos(self):
+        """Twilio cannot be reached, so the company goes by Odoo's for a while."""
+        self.company.sms_consent_policy = "opt_out"
+        sms = self.text(self.ticket)
+        refused = Outcome(AGAIN, fault=NO_CONNECTION, failure_type="sms_server")
+        with patch.object(TwilioProvider, "send", lambda *_args: refused):
+            self.run_outbox()
+        self.assertEqual((sms.state, sms.provider), ("outgoing", "twilio"))
+        sms.not_before = fields.Datetime.now()
+        self.company.sms_provider = "iap"
+        taken = [{"uuid": sms.uuid, "state": "processing", "credit": 0}]
+        with patch.object(SmsApi, "_contact_iap", lambda *_args, **_options: taken):
+            self.run_native_queue()
+        self.assertEqual((sms.state, sms.provider), ("process", False))
+        self.env.flush_all()
+        ages = "UPDATE sms_sms SET claimed_at = claimed_at - interval '1 hour'"
+        self.env.cr.execute(ages)
+        self.env.invalidate_all()
+        self.assertEqual(self.send(), [])
+        self.company.sms_provider = "twilio"
+        self.assertEqual(self.send(), [])
+        self.assertEqual(sms.state, "process")
+
+    def test_what_was_claimed_for_it_and_has_not_begun_is_taken_back(self):
+        """Behind a slow carrier claimed texts wait for up to a minute."""
+        sms = self.text(self.ticket)
+        dispatcher = self.env["sms.dispatcher"]
+        [senders] = dispatcher._get_accounts().values()
+        calls = [key for _account, key, *_call in dispatcher._claim(senders, 5)]
+        run = DispatchRun(60.0)
+        self.assertFalse(dispatcher._find_blocked(calls, run))
+        self.change("sandbox")
+        self.assertEqual(dispatcher._find_blocked(calls, run), set(calls))
+        dispatcher._block_withdrawn(calls)
+        self.assertEqual(self.send(), [])
+        self.assertEqual((sms.provider, sms.attempts), ("sandbox", 1))
 
     def test_a_stop_at_the_former_number_counts(self):
         self.text(self.ticket)

@@ -66,6 +66,15 @@ class TestWhichSender(SendersCase):
         self.assertFalse(self.sender(SECOND).active)
         self.assertEqual(self.text(self.ticket).sender_id.address, FIRST)
 
+    def test_a_number_with_blanks_is_the_number_that_people_text(self):
+        number = self.company.sms_twilio_number_ids[0]
+        number.number = " +1 (303) 555-0172 "
+        self.assertEqual(number.number, "+13035550172")
+        self.assertTrue(self.sender("+13035550172").active)
+        self.assertFalse(self.sender(FIRST).active)
+        with self.assertRaisesRegex(ValidationError, "country code"):
+            number.number = "303 555 0172"
+
     def test_another_companys_conversation_is_not_ours(self):
         company = self.make_company("Other")
         inbound = self.receive("Hello", company=company)

@@ -115,6 +115,71 @@ class TestSandboxConsent(PacketCase):
         self.assertTrue(self.get_listed())
         self.assertIntact()
 
+    def test_a_stop_to_the_carriers_number_counts_after_the_sandbox(self):
+        """The company tries something for an afternoon; its number goes on."""
+        stranger = phone_number(31)
+        self.go("twilio")
+        for number in (self.number, stranger):
+            self.record_consent(number=number)
+        self.go("sandbox")
+        self.bring("STOP")
+        self.bring("Wrong number", number=stranger)
+        self.run_events()
+        for provider in ("sandbox", "twilio"):
+            self.go(provider)
+            self.assertEqual(self.get_state(), "opted_out")
+            self.assertEqual(self.get_state(stranger), "opted_out")
+        self.assertTrue(self.get_listed())
+        self.assertIntact()
+
+    def test_so_does_a_review_of_a_real_text(self):
+        self.go("twilio")
+        self.record_consent()
+        self.go("sandbox")
+        self.bring("Do not text me before nine")
+        self.run_events()
+        review = self.env["sms.consent.review"].search([("number", "=", self.number)])
+        review.action_opt_out()
+        self.go("twilio")
+        self.assertEqual(self.get_state(), "opted_out")
+
+    def test_so_does_an_opt_out_that_the_carrier_reports(self):
+        self.go("twilio")
+        self.record_consent()
+        sms = self.env["sms.sms"].create({"number": self.number, "body": "Hello"})
+        sms.provider = "twilio"
+        self.go("sandbox")
+        sms._record_carrier_opt_out("21610")
+        self.go("twilio")
+        self.assertEqual(self.get_state(), "opted_out")
+
+    def test_a_yes_to_the_carriers_number_does_not(self):
+        """It may answer what somebody has asked on the virtual phone."""
+        self.receive("SUPPORT")
+        self.bring("YES")
+        self.run_events()
+        self.assertEqual(self.get_state(), "opted_in")
+        self.go("twilio")
+        self.assertEqual(self.get_state(), "none")
+
+    def test_a_real_page_opens_in_the_sandbox_and_what_is_said_there_counts(self):
+        self.go("twilio")
+        self.record_consent()
+        links = self.env["sms.preference.link"]
+        links._get_urls([(self.company, self.number)])
+        real = links.search([("number", "=", self.number)])
+        token = real._get_path().rpartition("/")[2]
+        self.go("sandbox")
+        links._get_urls([(self.company, self.number)])
+        self.assertEqual(links._find_by_key(real.key), real)
+        found = links._find_by_token(token)
+        self.assertEqual(found, real)
+        trace = self.env["sms.consent.form"]._get_trace("192.0.2.1", "Phone", "/page")
+        found._take({"stop": "all"}, trace)
+        self.go("twilio")
+        self.assertEqual(self.get_state(), "opted_out")
+        self.assertIntact()
+
     def test_many_at_once_in_a_fixed_number_of_queries(self):
         counts = []
         for amount in (3, 3, 60):
@@ -182,6 +247,21 @@ class TestSandboxConsent(PacketCase):
         inbound = self.receive("YES")
         self.assertEqual(self.get_state(), "none")
         self.assertEqual(inbound.kind, "conversation")
+
+    def test_nor_is_a_question_about_anything_else(self):
+        """Nobody but the virtual phone was asked how it went."""
+        self.record_consent()
+        self.ticket._message_sms("How did it go? Reply 1 to 5.")
+        asked = self.messages_to()[-1]
+        question = self.env["sms.question"]._ask("rating", self.ticket, asked)
+        self.run_outbox()
+        self.go("twilio")
+        self.bring("5")
+        self.run_events()
+        self.assertEqual(question.state, "open")
+        self.go("sandbox")
+        self.receive("5")
+        self.assertEqual(question.state, "answered")
 
     def test_start_brings_nothing_of_the_sandbox_back(self):
         self.receive("SUPPORT")

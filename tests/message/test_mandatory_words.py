@@ -103,6 +103,21 @@ class TestSender(SmsCase):
         self.record_consent(number)
         self.assertIn(self.signed, self.send(number=number).body)
 
+    def test_what_never_left_was_not_read(self):
+        for state in ("canceled", "error"):
+            self.send().state = state
+            self.assertIn(self.company.name, self.send().body)
+            self.messages_to().state = "error"
+
+    def test_what_the_virtual_phone_showed_was_not_read(self):
+        self.send()
+        self.run_outbox()
+        self.assertNotIn(self.company.name, self.send().body)
+        self.run_outbox()
+        self.company.sms_provider = "twilio"
+        self.record_consent()
+        self.assertIn(self.company.name, self.send().body)
+
     def test_every_offer(self):
         for _twice in range(2):
             self.assertEqual(self.send(code="marketing").body, f"Hello\n{self.signed}")

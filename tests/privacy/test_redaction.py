@@ -346,6 +346,15 @@ class TestAround(RedactionCase):
         self.company.sms_provider = "twilio"
         self.assertEqual(watch._get_facts(self.company)["not_removed"], 2)
 
+    def test_what_a_former_account_has_is_not_said_to_be_removed(self):
+        """The new one does not know the texts, which stay where they are."""
+        self.sms.claimed_at = self.inbound.received_at = "2026-01-01"
+        self.company.sms_twilio_account_since = "2026-02-01"
+        self.kept.__init__()
+        self.erase()
+        self.assertEqual(set(self.run_cron().mapped("state")), {"waiting"})
+        self.assertFalse(self.kept.asked)
+
     def test_a_row_names_nobody(self):
         self.erase()
         kept = str(self.rows.search([]).read())

@@ -156,6 +156,21 @@ class TestCarrierCheck(LoopbackTwilio, SmsCase):
         self.ask(SET_INBOUND)
         self.assertIn(("inbound", "fine", "ours"), self.find())
 
+    def test_a_number_beside_the_service_receives_too(self):
+        """A team's: its texts leave by it, and a STOP comes by its own webhook."""
+        team = "+13035550178"
+        self.enter_account(sms_twilio_messaging_service_sid=SERVICE_SID)
+        for number in (OWN_NUMBER, team):
+            self.peer.account.add_number(number)
+            self.enter_number(number)
+        self.peer.account.add_service(
+            SERVICE_SID, OWN_NUMBER, inbound_request_url=self.url
+        )
+        self.assertIn(("inbound", "wrong", "empty"), self.find())
+        self.ask(SET_INBOUND)
+        self.assertEqual(self.peer.account.numbers[team]["sms_url"], self.url)
+        self.assertEqual({it[1] for it in self.find()}, {"fine"})
+
     def test_the_address_is_set_at_every_number_that_sends(self):
         for number in (OWN_NUMBER, "+13035550178"):
             self.peer.account.add_number(number, sms_application_sid="AP1")

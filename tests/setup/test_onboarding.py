@@ -314,6 +314,7 @@ class TestHealth(OnboardingCase):
         )
         self.company.sms_webhook_base_since = since
         sms = self.env["sms.sms"].create({"number": OWN_PHONE, "body": "Hello"})
+        sms.provider = "twilio"
         told = DeliveryReport("SM1", "delivered", raw={"MessageSid": "SM1"})
         looked_up = DeliveryReport("SM1", "delivered")
         for report, is_report_fetched in ((told, True), (looked_up, False)):
@@ -323,8 +324,16 @@ class TestHealth(OnboardingCase):
             self.assertFalse(self.company._has_proven_sms_base_url("twilio"))
             sms.report_ids.unlink()
         self.env["sms.report"]._store([(sms, told)])
-        self.assertEqual(self.get_states(part="health")["address"], "done")
+        health = self.get_states(part="health")
+        self.assertEqual((health["address"], health["report"]), ("done", "done"))
         self.assertTrue(self.company._has_proven_sms_base_url("twilio"))
+        # What one carrier says shows nothing of the next.
+        self.company.sms_provider = "telnyx"
+        raw = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+        events = self.env["sms.webhook.event"].sudo()
+        events._take_report(self.company, "twilio", sms.uuid, raw)
+        health = self.get_states(part="health")
+        self.assertEqual((health["address"], health["report"]), ("todo", "todo"))
 
 
 @tagged("post_install", "-at_install")

@@ -231,7 +231,7 @@ class TestTwilioAccount(AccountCase):
         theirs = (old, "GET", "AP1")
         self.assertEqual(shown, {US_SENDER: ours, NUMBERS[1]: theirs, NUMBERS[2]: ours})
 
-    def test_our_address_is_set_at_a_service(self):
+    def test_our_address_is_set_at_a_service_and_at_the_numbers_beside_it(self):
         self.account.add_service(
             SERVICE, inbound_method="GET", use_inbound_webhook_on_number=True
         )
@@ -241,7 +241,7 @@ class TestTwilioAccount(AccountCase):
         self.assertEqual(service["inbound_request_url"], OURS)
         self.assertEqual(service["inbound_method"], "POST")
         self.assertFalse(service["use_inbound_webhook_on_number"])
-        self.assertFalse(self.account.numbers[US_SENDER]["sms_url"])
+        self.assertEqual(self.account.numbers[US_SENDER]["sms_url"], OURS)
 
     def test_what_a_check_needs(self):
         for account, can_check in (
