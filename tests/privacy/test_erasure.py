@@ -80,6 +80,21 @@ class TestConsent(ErasureCase):
         self.receive("START")
         self.assertBlocked(self.send(), "ticket", "opted_out")
 
+    def test_a_number_that_a_login_has_only_typed_stays_unproven(self):
+        """Its owner's texts must not reach the login, nor the login's its owner."""
+        self.company.sms_consent_policy = "opt_out"
+        number, claims = phone_number(5), self.env["sms.number.claim"]
+        self.neighbour.phone = number
+        claims._note(self.company, self.neighbour, number)
+        self.receive("Who are you?", number)
+        self.erase(number)
+        text = self.send(number, partner_id=self.neighbour.id)
+        self.assertBlocked(text, "ticket", "unproven")
+        self.assertFalse(self.receive("My alarm code is 4711", number).partner_id)
+        self.neighbour.phone = NEIGHBOUR
+        self.erase(number)
+        self.assertFalse(claims.search([]))
+
     def test_another_number_is_not_touched(self):
         for number in (self.number, NEIGHBOUR):
             self.record_consent(number, name="Dana Customer")

@@ -22,6 +22,7 @@ DIGITS = NUMBER[2:]
 ALLOWED = {
     ("res_partner", "phone"): "the contact is the helpdesk's",
     ("res_partner", "phone_sanitized"): "the contact is the helpdesk's",
+    ("sms_number_claim", "number"): "the contact's number, which was only typed",
 }
 #: Rows where the person may remain as well: a condition by table, with the reason.
 ALLOWED_ROWS = {
