@@ -167,6 +167,29 @@ class TestTexts(RetentionCase):
         self.run_after(months=13)
         self.assertEqual(rows.mapped("number"), [False] * 2)
 
+    def test_what_the_carrier_has_told_of_people_goes_too(self):
+        """But not what the next comparison would find again."""
+        rows = self.env["sms.carrier.difference"]
+        values = {"company_id": self.company.id, "provider": "telnyx"}
+        values |= {"number": self.number, "found_at": self.start}
+        for kind in ("entered", "deactivated", "blocked", "missing"):
+            rows.create({**values, "kind": kind})
+        self.run_after(months=11)
+        self.assertEqual(len(rows.search([])), 4)
+        self.run_after(months=13)
+        self.assertEqual(len(rows.search([])), 3)
+        rows.search([]).action_done()
+        self.run_after(months=13)
+        self.assertEqual(set(rows.search([]).mapped("kind")), {"blocked", "missing"})
+
+    def test_all_that_is_kept_for_a_time_is_forgotten_after_it(self):
+        kinds = self.env["sms.retention"]._get_kinds(
+            self.company, self.company._get_sms_limits()
+        )
+        names = {records._name for _label, records, _domain, _forget in kinds}
+        for holder in self.env["sms.personal.data"]._get_holders():
+            self.assertTrue(not holder._kept_since or holder._name in names, holder)
+
     def test_another_company_keeps_its_own(self):
         other = self.make_company("Other")
         kept = self.receive("Kept", company=other)
