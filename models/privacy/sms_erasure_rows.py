@@ -54,7 +54,13 @@ class MailNotification(models.Model):
     _inherit = ["mail.notification", "sms.personal.data"]
     _personal_company = "mail_message_id.record_company_id"
     _personal_number = "sms_number"
-    _is_counted = False
+
+    def _describe_personal(self):
+        """Count the copies of texts whose own row Odoo has deleted once it was sent."""
+        kept = self.env["sms.sms"].browse(self.mapped("sms_id_int")).exists()
+        left = self.filtered(lambda it: it.sms_id_int not in kept._ids)
+        label = self.env._("Copies in the chatter of texts that Odoo has deleted")
+        return [(len(left.mail_message_id), label)]
 
     def _forget(self):
         # Without a number it is already erased, and has the gate's reason.

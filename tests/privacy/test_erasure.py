@@ -16,6 +16,7 @@ from ...tools import chain
 from ..common import OtherOrder, SmsCase, phone_number
 from ..consent.common import make_csv, make_row
 from ..ledger.common import SCRIPT, LedgerCase
+from ..peer.media import PNG
 from .common import NEIGHBOUR, ErasureCase
 
 
@@ -450,6 +451,41 @@ class TestWizard(ErasureCase):
         )
         self.assertIn("2 × Texts received", erasure.summary)
         self.assertFalse(self.erasures._count(self.company, [self.number]))
+
+    def test_what_goes_to_another_person_too_is_not_counted(self):
+        """Of a message to two people, their copy and its picture stay."""
+        self.record_consent(NEIGHBOUR)
+        picture = self.env["ir.attachment"].create({"name": "a.png", "raw": PNG})
+        message = self.post_on(
+            self.ticket,
+            "To both of you",
+            message_type="sms",
+            sms_numbers=[self.number, NEIGHBOUR],
+            attachment_ids=picture.ids,
+        )
+        summary = self.erase().summary
+        self.assertIn("1 × Texts sent", summary)
+        self.assertNotIn("copies in the chatter", summary)
+        self.assertNotIn("Pictures and files", summary)
+        self.assertEqual(message.attachment_ids, picture)
+        summary = self.erase(NEIGHBOUR).summary
+        self.assertIn("1 × Their copies in the chatter", summary)
+        self.assertIn("1 × Pictures and files sent", summary)
+        self.assertFalse(picture.exists())
+
+    def test_a_text_from_before_the_ledger_is_data(self):
+        """Odoo deletes its own rows of texts that were sent."""
+        self.neighbour._message_sms("Your alarm code is 4711")
+        sms = self.messages_to(NEIGHBOUR)
+        message = sms.mail_message_id
+        sms.unlink()
+        self.open_wizard(number=NEIGHBOUR).action_erase()
+        self.assertNotIn("4711", message.body)
+        summary = self.erasures.search([], limit=1).summary
+        self.assertEqual(
+            summary, "1 × Copies in the chatter of texts that Odoo has deleted"
+        )
+        self.assertFalse(self.erasures._count(self.company, [NEIGHBOUR]))
 
     def test_it_is_recorded_and_names_nobody(self):
         self.open_wizard().action_erase()
