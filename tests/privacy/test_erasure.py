@@ -575,6 +575,26 @@ class TestWizard(ErasureCase):
         wizard = self.open_wizard(number=False, partner_id=self.customer.id)
         self.assertIn(old, wizard.line_ids.mapped("number"))
 
+    def test_a_contact_brings_the_numbers_of_areas_and_lists(self):
+        """Those that were never texted, as there was no consent."""
+        old, older = phone_number(2), phone_number(4)
+        area = self.env["sms.area"].create({"name": "Denver", "cities": "Denver"})
+        person = {"partner_id": self.customer.id}
+        self.env["sms.subscription"].create(
+            {**person, "area_id": area.id, "company_id": self.company.id, "number": old}
+        )
+        broadcast = self.env["sms.broadcast"].create({"name": "Outage", "body": "Down"})
+        self.env["sms.broadcast.recipient"].create(
+            {
+                **person,
+                "broadcast_id": broadcast.id,
+                "number": older,
+                "outcome": "blocked",
+            }
+        )
+        wizard = self.open_wizard(number=False, partner_id=self.customer.id)
+        self.assertLessEqual({old, older}, set(wizard.line_ids.mapped("number")))
+
     def test_who_shares_the_number_is_named(self):
         """The number's records are shared, so the erasure affects both contacts."""
         self.make_customer(self.number, "Sam Spouse")
