@@ -182,6 +182,19 @@ class TestTexts(RetentionCase):
         self.run_after(months=13)
         self.assertEqual(set(rows.search([]).mapped("kind")), {"blocked", "missing"})
 
+    def test_a_question_that_may_still_be_answered_is_kept(self):
+        """Such as that about an appointment in a year and a half."""
+        question = self.env["sms.question"]._ask(
+            "rating", self.ticket, self.sms, self.start + relativedelta(months=18)
+        )
+        self.run_after(months=13)
+        self.assertEqual((question.number, question.state), (self.number, "open"))
+        with freeze_time(self.start + relativedelta(months=13)):
+            self.receive("5")
+        self.assertEqual(question.answer, "5")
+        self.run_after(months=19)
+        self.assertFalse(question.number)
+
     def test_all_that_is_kept_for_a_time_is_forgotten_after_it(self):
         kinds = self.env["sms.retention"]._get_kinds(
             self.company, self.company._get_sms_limits()
