@@ -43,8 +43,9 @@ class HelpdeskTicket(models.Model):
         return [(len(self), self.env._("Tickets: the number on them"))]
 
     def _forget(self):
-        """Empty the number; the contact's, if any, stays."""
+        """Empty the number; the contact's, if any, stays. Nobody waits for a text."""
         self.with_context(tracking_disable=True).partner_phone = False
+        self._end_sms_waiting()
 
 
 class MailNotification(models.Model):

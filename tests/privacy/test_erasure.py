@@ -267,6 +267,13 @@ class TestTexts(ErasureCase):
         for message in texts:
             self.assertIn("This text was erased.", message.body)
 
+    def test_nobody_waits_for_an_answer_to_what_was_erased(self):
+        ticket = self.receive("My printer jams").ticket_id
+        waiting = [("sms_waiting_since", "!=", False)]
+        self.assertIn(ticket, self.env["helpdesk.ticket"].search(waiting))
+        self.erase()
+        self.assertNotIn(ticket, self.env["helpdesk.ticket"].search(waiting))
+
     def test_a_message_to_two_people_goes_with_the_last_of_them(self):
         self.record_consent(NEIGHBOUR)
         self.post_on(
