@@ -361,6 +361,20 @@ class TestForm(RetentionCase):
         form.record.action_save()
         self.assertEqual(self.company.sms_keep_text_months, 5)
 
+    def test_what_was_not_changed_in_an_old_form_is_not_saved(self):
+        self.company.write({"sms_consent_policy": "opt_out"})
+        forms = self.env["sms.retention.form"].with_user(self.compliance_officer)
+        with Form(forms) as form:
+            form.text = 5
+            form.reason = "The board, on 3 May"
+            self.company.write(
+                {"sms_consent_policy": "opt_in", "sms_keep_raw_months": 1}
+            )
+        form.record.action_save()
+        self.assertEqual(self.company.sms_keep_text_months, 5)
+        self.assertEqual(self.company.sms_keep_raw_months, 1)
+        self.assertEqual(self.company.sms_consent_policy, "opt_in")
+
     def test_nobody_else_does(self):
         for user in (self.agent, self.manager, self.employee, self.portal_user):
             with self.subTest(user.login), self.assertRaises(AccessError):
