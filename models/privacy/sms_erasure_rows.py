@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import escape_psql
 
 from ...tools import phone
+from ..consent.phone_blacklist import ERASURE
 from ..dispatch.sms_webhook_event import TEXT
 from ..inbound.sms_consent_review import OPEN
 from .sms_consent_import import is_in_list
@@ -46,6 +47,7 @@ class HelpdeskTicket(models.Model):
         """Empty the number; the contact's, if any, stays. Nobody waits for a text."""
         self.with_context(tracking_disable=True).partner_phone = False
         self._end_sms_waiting()
+        self._end_sms_snooze()
 
 
 class MailNotification(models.Model):
@@ -89,7 +91,7 @@ class PhoneBlacklist(models.Model):
         return [(count, self.env._("Phone blacklist: the ledger blocks from now on"))]
 
     def _forget(self):
-        self._erase_sms_numbers(self.mapped("number"))
+        self.with_context(sms_erasure=ERASURE).unlink()
 
 
 class SmsBroadcast(models.Model):

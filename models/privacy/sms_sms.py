@@ -95,7 +95,8 @@ class SmsSms(models.Model):
         notifications = self.env["mail.notification"].search(own)
         self.env["sms.redaction"]._queue_sent(self)
         # Written by SQL: the segments that were paid for are not computed again.
-        self._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
+        facts = {"erased_at": fields.Datetime.now(), "ticket_waited_since": None}
+        self._empty(PERSONAL_FIELDS, **facts)
         self.report_ids._forget_raw()
         if "mailing.trace" in self.env:
             self.env["mailing.trace"].search(own).write({"sms_number": False})
@@ -103,3 +104,4 @@ class SmsSms(models.Model):
         messages._forget_sms_text()
         # Last, since it notifies open screens, which must not get the content again.
         waiting._ask_gate()
+        self.env["helpdesk.ticket"]._note_sms_texts(self.ids)

@@ -3,10 +3,12 @@ import base64
 import os
 import runpy
 import tempfile
+from datetime import timedelta
+from uuid import uuid4
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, freeze_time, tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ...models.dispatch.sms_dispatcher import Call
@@ -273,6 +275,41 @@ class TestTexts(ErasureCase):
         self.assertIn(ticket, self.env["helpdesk.ticket"].search(waiting))
         self.erase()
         self.assertNotIn(ticket, self.env["helpdesk.ticket"].search(waiting))
+
+    def test_no_ticket_is_hidden_until_a_text_that_cannot_come(self):
+        self.ticket.sms_is_snoozed_for_text = True
+        self.erase()
+        self.assertFalse(self.ticket.sms_is_snoozed)
+
+    def test_no_text_has_failed_that_was_erased(self):
+        """Nobody can send it again, so no list asks for that."""
+        refused = outbound.Outcome(outbound.REFUSED, code="30006")
+        for is_refused in (False, True):
+            self.record_consent()
+            ticket = self.make_ticket(self.customer)
+            ticket._message_sms("It is mended")
+            if is_refused:
+                sms = self.messages_to()[-1:]
+                sms.write({"state": "process", "provider": "sandbox"})
+                call = Call("send", sms.id, sms.attempts)
+                self.env["sms.dispatcher"]._record_outcomes([(call, refused)])
+            self.assertEqual(ticket.sms_last_failed, is_refused)
+            self.erase()
+            self.assertFalse(ticket.sms_last_failed)
+
+    def test_an_erased_answer_that_fails_lets_nobody_wait(self):
+        ticket = self.receive("My printer jams").ticket_id
+        desk = ticket.with_user(self.own_agent)
+        desk.send_sms_reply("It is mended.", uuid4().hex, is_sure=True)
+        sms = self.messages_to()[-1:]
+        self.assertTrue(sms.ticket_waited_since)
+        sms.write({"state": "process", "provider": "sandbox"})
+        self.erase()
+        refused = outbound.Outcome(outbound.REFUSED, code="30006")
+        call = Call("send", sms.id, sms.attempts)
+        self.env["sms.dispatcher"]._record_outcomes([(call, refused)])
+        self.assertEqual(sms.state, "error")
+        self.assertFalse(ticket.sms_waiting_since)
 
     def test_a_message_to_two_people_goes_with_the_last_of_them(self):
         self.record_consent(NEIGHBOUR)
