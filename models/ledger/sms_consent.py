@@ -125,6 +125,8 @@ class SmsConsent(models.Model):
     def _find_handovers(self, company, hashes):
         """Return since when numbers may have another holder, who has agreed to nothing.
 
+        Rooms add to it.
+
         Whatever its purpose, an older consent was the former holder's (47 CFR
         64.1200(m)). What is in the ledger already keeps its effect: those who enter a
         consent must ask here.

@@ -369,6 +369,17 @@ class TestLists(ErasureCase):
         self.assertNotIn("Dana", report)
         self.assertFalse(any(job.column_ids.mapped("sample")))
 
+    def test_who_is_erased_does_not_return_by_an_old_list(self):
+        """They must agree again: what they said before is proved by nothing."""
+        self.record_consent()
+        self.erase()
+        [row] = self.make_job([make_row(Phone="(303) 555-0100")]).row_ids
+        self.assertEqual((row.outcome, row.reason), ("skipped", "outdated"))
+        today = f"{fields.Datetime.now() + timedelta(minutes=1):%Y-%m-%d %H:%M}"
+        with freeze_time(fields.Datetime.now() + timedelta(hours=1)):
+            rows = [make_row(Phone="(303) 555-0100", Date=today)]
+            self.assertFalse(self.make_job(rows).row_ids)
+
     def test_a_list_that_is_not_recorded_yet_is_taken_away(self):
         for phone, is_taken in (("3035550100", True), ("3035550101", False)):
             with self.subTest(phone):
