@@ -93,7 +93,7 @@ class SmsConsentEntry(models.AbstractModel):
         if not said.is_yes:
             return ""
         number_hash = self.env["sms.consent.key"]._hash([number])[number]
-        handover = consents._find_handovers(company, [number_hash]).get(number_hash)
+        handover = consents._find_outdated(company, [number_hash]).get(number_hash)
         if reason := self._find_age_fault(company, said.happened_at, handover):
             return self.env._(
                 "%s Only a new consent counts: ask the person again.", reason

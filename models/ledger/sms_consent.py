@@ -125,8 +125,6 @@ class SmsConsent(models.Model):
     def _find_handovers(self, company, hashes):
         """Return since when numbers may have another holder, who has agreed to nothing.
 
-        Rooms add to it.
-
         Whatever its purpose, an older consent was the former holder's (47 CFR
         64.1200(m)). What is in the ledger already keeps its effect: those who enter a
         consent must ask here.
@@ -137,6 +135,14 @@ class SmsConsent(models.Model):
         ended = Domain("event", "=", consent.EXPIRED)
         ended &= Domain("method", "in", consent.HANDED_OVER)
         return self.env["sms.consent.event"]._find_newest(company, hashes, ended)
+
+    @api.model
+    def _find_outdated(self, company, hashes):
+        """Return until when consents of numbers do not count. Rooms add to it.
+
+        Parameters and result as of :meth:`_find_handovers`.
+        """
+        return self._find_handovers(company, hashes)
 
     @api.model
     def _find_bound(self, subjects):

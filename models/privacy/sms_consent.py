@@ -18,9 +18,9 @@ class SmsConsent(models.Model):
     _telling = frozenset(("number", "display_name", "name", "partner_ids", "wording"))
 
     @api.model
-    def _find_handovers(self, company, hashes):
+    def _find_outdated(self, company, hashes):
         """Add erasures: nothing that was said before them is proved any more."""
-        found = super()._find_handovers(company, hashes)
+        found = super()._find_outdated(company, hashes)
         own = [("company_id", "=", company.id), ("number_hash", "in", hashes)]
         erasures_sudo = self.env["sms.erasure"].sudo()
         erased = erasures_sudo._read_group(own, ["number_hash"], ["erased_at:max"])
