@@ -6,6 +6,9 @@ from ..tools.figures import render_counts
 
 #: The longest time that any of them may be (``_sms_keep_positive`` refuses more).
 LONGEST = 1200
+#: Company fields by field of the form.
+SAVED_IN = {kind: name for kind, (name, _unit) in TIMES.items()}
+SAVED_IN["policy"] = "sms_consent_policy"
 
 
 class SmsRetentionForm(models.TransientModel):
@@ -32,8 +35,9 @@ class SmsRetentionForm(models.TransientModel):
         lambda self: self.env["res.company"]._fields["sms_consent_policy"].selection,
         "Consent Policy",
         required=True,
-        default=lambda self: self.env.company.sudo().sms_consent_policy,
     )
+    # What the form began with: only changes are saved.
+    shown = fields.Json()
     reason = fields.Text(
         "Reason for Relaxing",
         help="Who decided it, and why. Required to keep data for less time, or to "
@@ -43,10 +47,10 @@ class SmsRetentionForm(models.TransientModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Default to the times that the company has now."""
+        """Default to what the company has now."""
         company_sudo = self.env.company.sudo()
-        times = {kind: company_sudo[name] for kind, (name, _unit) in TIMES.items()}
-        return {**times, **super().default_get(fields_list)}
+        shown = {own: company_sudo[name] for own, name in SAVED_IN.items()}
+        return {**shown, "shown": shown, **super().default_get(fields_list)}
 
     @api.depends("company_id", *TIMES)
     def _compute_count_html(self):
@@ -59,7 +63,7 @@ class SmsRetentionForm(models.TransientModel):
             form.count_html = render_counts((*pair, "") for pair in pairs)
 
     def action_save(self):
-        """Store the times; the nightly cron erases older data.
+        """Store what was changed; the nightly cron erases older data.
 
         :raises AccessError: if the company is not among the user's selected ones
         :raises UserError: without a reason, if it makes the company less strict
@@ -67,11 +71,10 @@ class SmsRetentionForm(models.TransientModel):
         self.ensure_one()
         self.check_access("write")
         self.company_id._check_sms_user()
-        self.company_id.sudo().write(
-            {
-                **{name: self[kind] for kind, (name, _unit) in TIMES.items()},
-                "sms_consent_policy": self.policy,
-                "sms_relaxation_reason": self.reason,
-            }
-        )
+        shown = self.shown or {}
+        values = {
+            SAVED_IN[it]: self[it] for it in SAVED_IN if self[it] != shown.get(it)
+        }
+        values["sms_relaxation_reason"] = self.reason
+        self.company_id.sudo().write(values)
         return {"type": "ir.actions.act_window_close"}

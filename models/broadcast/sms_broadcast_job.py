@@ -391,22 +391,24 @@ class SmsBroadcastJob(models.Model):
         return found
 
     def _count_answers(self):
-        """Return how many recipients have texted since, and how many opted out."""
+        """Return how many recipients have texted since, and how many opted out.
+
+        Of erased texts, those on one ticket are one person's. None for the opt-outs:
+        all numbers were erased.
+        """
         if not self.started_at:
             return 0, 0
         self.env.cr.execute(
             """
-            WITH said AS (
-                SELECT number, TRUE AS is_text FROM sms_inbound
-                 WHERE broadcast_id = %(broadcast)s AND kind = 'conversation'
-                 UNION
-                SELECT number, FALSE FROM sms_consent
-                 WHERE company_id = %(company)s AND state = 'opted_out'
-                   AND since >= %(since)s
-            )
-            SELECT count(*) FILTER (WHERE is_text), count(*) FILTER (WHERE NOT is_text)
-              FROM said
-              JOIN sms_broadcast_recipient own USING (number)
+            SELECT (SELECT count(DISTINCT COALESCE(number, ticket_id::varchar))
+                      FROM sms_inbound
+                     WHERE broadcast_id = %(broadcast)s AND kind = 'conversation'),
+                   CASE WHEN count(own.number) > 0
+                        THEN count(DISTINCT consent.number) END
+              FROM sms_broadcast_recipient own
+         LEFT JOIN sms_consent consent
+                ON consent.number = own.number AND consent.company_id = %(company)s
+               AND consent.state = 'opted_out' AND consent.since >= %(since)s
              WHERE own.broadcast_id = %(broadcast)s AND own.outcome = 'queued'
             """,
             {
@@ -448,8 +450,10 @@ class SmsBroadcastJob(models.Model):
         notes = [
             *self._name_counts(found),
             self.env._("%s have texted back", formatLang(self.env, answered, 0)),
-            self.env._("%s have opted out", formatLang(self.env, left, 0)),
         ]
+        if left is not None:
+            left = formatLang(self.env, left, 0)
+            notes.append(self.env._("%s have opted out", left))
         return Markup(
             "<div class='progress o_sms_progress'>%s</div><div class='mt-2'>%s</div>"
         ) % (bars, " · ".join(notes))

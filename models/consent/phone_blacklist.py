@@ -223,12 +223,3 @@ class PhoneBlacklist(models.Model):
             now=fields.Datetime.now(),
         )
         self.env.cr.execute(query)
-
-    @api.model
-    def _erase_sms_numbers(self, numbers):
-        """Delete the rows of erased people, since they contain the number.
-
-        The ledger still blocks texts to the number, by its keyed hash.
-        """
-        archived_too = self.sudo().with_context(active_test=False, sms_erasure=ERASURE)
-        archived_too.search([("number", "in", list(numbers))]).unlink()

@@ -43,7 +43,6 @@ class SmsCarrierOptOut(models.Model):
     _name = "sms.carrier.opt.out"
     _description = "Opt-out Told to the Carrier"
     _inherit = ["sms.personal.data", "sms.masked.number"]
-    _kept_since = "queued_at"
     _order = "id desc"
     _rec_name = "number"
     _log_access = False

@@ -378,6 +378,13 @@ class SmsCarrierDifference(models.Model):
         self._add(sync, kind, rows.items())
 
     @api.model
+    def _get_overdue_domain(self, company, limits):
+        """Keep those to act on, and those that the next comparison finds again."""
+        overdue = super()._get_overdue_domain(company, limits)
+        overdue &= ~Domain(self._get_urgent_domain())
+        return overdue & Domain("kind", "in", (ENTERED, DEACTIVATED))
+
+    @api.model
     def _get_urgent_domain(self):
         """Return the domain of differences that somebody should act on."""
         return [("kind", "in", URGENT_KINDS), ("done_at", "=", False)]

@@ -93,7 +93,7 @@ class SmsConsentEntry(models.AbstractModel):
         if not said.is_yes:
             return ""
         number_hash = self.env["sms.consent.key"]._hash([number])[number]
-        handover = consents._find_handovers(company, [number_hash]).get(number_hash)
+        handover = consents._find_outdated(company, [number_hash]).get(number_hash)
         if reason := self._find_age_fault(company, said.happened_at, handover):
             return self.env._(
                 "%s Only a new consent counts: ask the person again.", reason
@@ -104,12 +104,13 @@ class SmsConsentEntry(models.AbstractModel):
         """Return why a consent is too old to count, or an empty string.
 
         :param datetime happened_at: when it was given (UTC)
-        :param datetime handover: since when the number may have another holder (UTC),
-            or None
+        :param datetime handover: since when the number may have another holder, or
+            its person was erased (UTC), or None
         """
         if handover and happened_at <= handover:
             return self.env._(
-                "The number may have had another holder since %s.",
+                "The number may have had another holder since %s, or its person was "
+                "erased then.",
                 self.env["sms.consent.details"]._say_date(handover),
             )
         limit = self.env["sms.consent.expiry"]._get_limit(company)

@@ -160,7 +160,7 @@ class Judge:
         known = self._find_known(hashes.values())
         stopped = self._find_stopped(hashes.values())
         consents = self.env["sms.consent"]
-        handovers = consents._find_handovers(self.company, list(hashes.values()))
+        handovers = consents._find_outdated(self.company, list(hashes.values()))
         answers = consents._get_answers([self.company.id], numbers)
         chosen = []
         for key, (line, cells, statement) in zip(keys, read, strict=True):

@@ -233,8 +233,26 @@ class SmsNumberClaim(models.Model):
         failure = "%s: waited for a YES, and not sent after it"
         contain(self.env, texts.action_set_outgoing, _logger, failure, texts)
 
+    @api.model
+    def _find_personal(self, company, numbers):
+        return super()._find_personal(company, numbers)._filter_dispensable()
+
+    def _filter_dispensable(self):
+        """Return the claims but open ones to a number that the contact still has.
+
+        Without those it would count as proven: its owner would get the contact's
+        texts, and the contact theirs.
+        """
+        needed = self.filtered_domain(self._get_open_domain())
+        return self - needed.filtered(
+            lambda it: it.partner_id.phone_sanitized == it.number
+        )
+
     def _describe_personal(self):
         return [(len(self), self.env._("Numbers that logins have typed"))]
+
+    def _forget(self):
+        self._filter_dispensable().unlink()
 
 
 class ResPartner(models.Model):

@@ -189,6 +189,13 @@ class SmsQuestion(models.Model):
 
     # === Erasure ===
 
+    @api.model
+    def _get_overdue_domain(self, company, limits):
+        """Keep those that may still be answered."""
+        is_over = Domain("expires_at", "<", fields.Datetime.now())
+        is_over |= Domain("state", "!=", OPEN)
+        return super()._get_overdue_domain(company, limits) & is_over
+
     def _describe_personal(self):
         return [(len(self), self.env._("Questions by text, with their answers"))]
 

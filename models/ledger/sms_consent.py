@@ -137,6 +137,14 @@ class SmsConsent(models.Model):
         return self.env["sms.consent.event"]._find_newest(company, hashes, ended)
 
     @api.model
+    def _find_outdated(self, company, hashes):
+        """Return until when consents of numbers do not count. Rooms add to it.
+
+        Parameters and result as of :meth:`_find_handovers`.
+        """
+        return self._find_handovers(company, hashes)
+
+    @api.model
     def _find_bound(self, subjects):
         """Return which numbers have opted out so that only the person can undo it.
 

@@ -159,6 +159,16 @@ class MailMessage(models.Model):
     def _filter_sms(self):
         return self.filtered(lambda message: message.message_type == "sms")
 
+    def _filter_sms_of(self, messages):
+        """Return the copies of texts that nobody got but by these ``sms.sms``."""
+        texts = self._filter_sms()
+        domain = [("mail_message_id", "in", texts.ids)]
+        others = [("id", "not in", messages.ids), ("number", "!=", False)]
+        rows = messages.search([*domain, *others])
+        others = [("sms_id_int", "not in", messages.ids), ("sms_number", "!=", False)]
+        told = self.env["mail.notification"].search([*domain, *others])
+        return texts - rows.mail_message_id - told.mail_message_id
+
     def _forget_sms_attachments(self, attachments):
         """Delete the files that are these messages' own; detach all others.
 
@@ -183,13 +193,7 @@ class MailMessage(models.Model):
 
         A message to several people is kept until the last of them is erased.
         """
-        texts = self._filter_sms()
-        domain = [("mail_message_id", "in", texts.ids)]
-        rows = self.env["sms.sms"].search([*domain, ("number", "!=", False)])
-        told = self.env["mail.notification"].search(
-            [*domain, ("sms_number", "!=", False)]
-        )
-        texts -= rows.mail_message_id | told.mail_message_id
+        texts = self._filter_sms_of(self.env["sms.sms"])
         if not texts:
             return
         texts._forget_sms_attachments(texts.attachment_ids)

@@ -20,12 +20,16 @@ REFUSED = SQL(
     " AND COALESCE(sms.gate_reason, '') != ALL(%s))",
     list(verdicts.CALLED_OFF),
 )
-#: Condition: the carrier or the gate refused the text.
-FAILED = SQL("(sms.state = 'error' OR (sms.state = 'canceled' AND %s))", REFUSED)
+#: Condition: the carrier or the gate refused the text, and nobody was erased.
+FAILED = SQL(
+    "(sms.body IS NOT NULL"
+    " AND (sms.state = 'error' OR (sms.state = 'canceled' AND %s)))",
+    REFUSED,
+)
 #: Condition: nobody has called the text off. Others say nothing about whom it reached.
 MEANT = SQL("(sms.state != 'canceled' OR %s)", REFUSED)
 #: Reasons of blocked texts that nobody needs to be told of.
-NEEDLESS = (*verdicts.CALLED_OFF, verdicts.MUTED, verdicts.ERASED)
+NEEDLESS = (*verdicts.CALLED_OFF, verdicts.MUTED)
 
 
 class SmsSms(models.Model):
@@ -178,7 +182,6 @@ class SmsSms(models.Model):
         """Return the condition that a text (``sms``) was missed by its recipient."""
         condition = """(
             %s AND sms.told_at IS NULL AND sms.sent_again_id IS NULL
-            AND sms.body IS NOT NULL
             AND sms.failure_type IS DISTINCT FROM 'sms_duplicate'
             AND COALESCE(sms.gate_reason, '') != ALL(%s)
         )"""

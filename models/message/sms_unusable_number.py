@@ -41,10 +41,6 @@ class SmsUnusableNumber(models.Model):
         if new:
             self.env["sms.consent"]._forget_answers()
 
-    def _forget(self):
-        """Delete the row: the number is a person's."""
-        self.unlink()
-
     def unlink(self):
         """Drop the answers that the gate has read."""
         self.env["sms.consent"]._forget_answers()

@@ -17,6 +17,16 @@ class SmsConsent(models.Model):
     _inherit = ["sms.consent", "sms.looked.up"]
     _telling = frozenset(("number", "display_name", "name", "partner_ids", "wording"))
 
+    @api.model
+    def _find_outdated(self, company, hashes):
+        """Add erasures: nothing that was said before them is proved any more."""
+        found = super()._find_outdated(company, hashes)
+        own = [("company_id", "=", company.id), ("number_hash", "in", hashes)]
+        erasures_sudo = self.env["sms.erasure"].sudo()
+        erased = erasures_sudo._read_group(own, ["number_hash"], ["erased_at:max"])
+        latest = {it: max(at, found.get(it, at)) for it, at in erased}
+        return {**found, **latest}
+
     def _describe_personal(self):
         standing = self.filtered(lambda answer: answer.state == consent.OPTED_IN)
         asked = self.filtered(lambda answer: answer.state == consent.PENDING)

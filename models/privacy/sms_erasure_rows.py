@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import escape_psql
 
 from ...tools import phone
+from ..consent.phone_blacklist import ERASURE
 from ..dispatch.sms_webhook_event import TEXT
 from ..inbound.sms_consent_review import OPEN
 from .sms_consent_import import is_in_list
@@ -43,8 +44,10 @@ class HelpdeskTicket(models.Model):
         return [(len(self), self.env._("Tickets: the number on them"))]
 
     def _forget(self):
-        """Empty the number; the contact's, if any, stays."""
+        """Empty the number; the contact's, if any, stays. Nobody waits for a text."""
         self.with_context(tracking_disable=True).partner_phone = False
+        self._end_sms_waiting()
+        self._end_sms_snooze()
 
 
 class MailNotification(models.Model):
@@ -54,7 +57,13 @@ class MailNotification(models.Model):
     _inherit = ["mail.notification", "sms.personal.data"]
     _personal_company = "mail_message_id.record_company_id"
     _personal_number = "sms_number"
-    _is_counted = False
+
+    def _describe_personal(self):
+        """Count the copies of texts whose own row Odoo has deleted once it was sent."""
+        kept = self.env["sms.sms"].browse(self.mapped("sms_id_int")).exists()
+        left = self.filtered(lambda it: it.sms_id_int not in kept._ids)
+        label = self.env._("Copies in the chatter of texts that Odoo has deleted")
+        return [(len(left.mail_message_id), label)]
 
     def _forget(self):
         # Without a number it is already erased, and has the gate's reason.
@@ -82,7 +91,7 @@ class PhoneBlacklist(models.Model):
         return [(count, self.env._("Phone blacklist: the ledger blocks from now on"))]
 
     def _forget(self):
-        self._erase_sms_numbers(self.mapped("number"))
+        self.with_context(sms_erasure=ERASURE).unlink()
 
 
 class SmsBroadcast(models.Model):

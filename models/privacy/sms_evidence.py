@@ -150,7 +150,8 @@ class SmsEvidence(models.AbstractModel):
         own &= Domain("res_id", "=", partner.id)
         recorded = self.env["sms.consent.evidence"].search(own)
         numbers = [partner.phone_sanitized, *recorded.mapped("number")]
-        for name in ("sms.sms", "sms.inbound", "helpdesk.ticket"):
+        subscribed = ("sms.subscription", "sms.broadcast.recipient")
+        for name in ("sms.sms", "sms.inbound", "helpdesk.ticket", *subscribed):
             model_sudo = self.env[name].sudo().with_context(active_test=False)
             domain = Domain(model_sudo._personal_company, "=", company.id)
             found = model_sudo.search(domain & Domain("partner_id", "=", partner.id))

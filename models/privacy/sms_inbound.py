@@ -8,6 +8,8 @@ from odoo.tools import html2plaintext
 #: Fields that identify the sender or contain their words. The carrier's id stays, so
 #: that a repeated webhook is recognized and does not restore the text.
 PERSONAL_FIELDS = ("number", "body", "raw", "partner_id", "error", "media_note")
+#: Types of messages that nobody has written.
+AUTOMATIC = ("user_notification", "notification", "email_outgoing", "auto_comment")
 
 
 class SmsInbound(models.Model):
@@ -60,7 +62,28 @@ class SmsInbound(models.Model):
             for name, words in inbound._get_ticket_words().items():
                 # Compared as plain text, since the field sanitizes HTML.
                 if ticket and html2plaintext(ticket[name]) == html2plaintext(words):
+                    if name == "name":
+                        self._forget_title(ticket)
                     ticket.with_context(tracking_disable=True)[name] = erased[name]
+
+    def _forget_title(self, ticket):
+        """Erase what was told automatically with a title, and Odoo's copies of it."""
+        about = [("model", "=", ticket._name), ("res_id", "=", ticket.id)]
+        about.append(("message_type", "in", AUTOMATIC))
+        told = (
+            self.env["mail.message"]
+            .search(about)
+            .filtered(
+                lambda it: ticket.name in f"{it.subject} {html2plaintext(it.body)}"
+            )
+        )
+        self.env["mail.mail"].search([("mail_message_id", "in", told.ids)]).unlink()
+        words = Markup("<p><em>%s</em></p>") % self.env._("This text was erased.")
+        told.exists().write({"subject": False, "body": words})
+        about = [("res_model", "=", ticket._name), ("res_id", "=", ticket.id)]
+        for name in ("mail.activity", "rating.rating"):
+            copies = self.env[name].with_context(active_test=False).search(about)
+            self.env.add_to_compute(copies._fields["res_name"], copies)
 
     def _forget_raw(self):
         """Erase the raw form of the texts; their bodies are kept."""

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from ...providers import PROVIDERS
 from ...providers.base import LookupFailed, RedactionRefused
+from ...providers.faults import NO_ANSWER
 from ..core.batch_jobs import lock_next, work_off_calls
 from ..message.sms_sms import IN_FLIGHT
 
@@ -226,6 +227,7 @@ class SmsRedaction(models.Model):
     def _look_for_id(self):
         """Take over the carrier's id assigned meanwhile, or decide what follows."""
         now, carrier_id = fields.Datetime.now(), self.sms_id.carrier_id
+        is_open = self.sms_id.state in IN_FLIGHT
         same = [
             ("company_id", "=", self.company_id.id),
             ("provider", "=", self.provider),
@@ -233,10 +235,10 @@ class SmsRedaction(models.Model):
         ]
         if carrier_id and not self.search_count(same, limit=1):
             self.carrier_id = carrier_id
-        elif carrier_id or self.sms_id.state not in IN_FLIGHT:
+        elif carrier_id or not (is_open or self.sms_id.fault_id.fault == NO_ANSWER):
             # Another row has the id, or the carrier never accepted the text.
             self.write({"state": DONE, "done_at": now})
-        elif now - self.queued_at < TRY_FOR:
+        elif is_open and now - self.queued_at < TRY_FOR:
             self.next_at = now + timedelta(hours=1)
         else:
             # Unknown whether it was accepted, and no id to ask with.

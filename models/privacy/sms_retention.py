@@ -66,6 +66,7 @@ class SmsRetention(models.AbstractModel):
             ),
             "sms.team.alert.entry": self.env._("Timelines of team alerts"),
             "sms.consent.review": self.env._("Reviews of possible opt-outs"),
+            "sms.carrier.difference": self.env._("Differences to the carrier"),
             "sms.consent.evidence": self.env._("Pieces of evidence"),
             "sms.consent": self.env._("Numbers whose evidence is gone"),
         }

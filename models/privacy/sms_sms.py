@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...tools import verdicts
+from ..message.sms_sms import IN_FLIGHT
 
 #: Fields that identify or describe the recipient. The others are anonymous facts:
 #: purpose, state, times, segments, the event that allowed it.
@@ -61,28 +62,30 @@ class SmsSms(models.Model):
 
     def _describe_personal(self):
         waiting = self.filtered(lambda sms: sms.state == "outgoing")
-        copies = self.mail_message_id._filter_sms()
-        removed = self.env["sms.redaction"]._count_for(self, "record_company_id")
+        copies = self.mail_message_id._filter_sms_of(self)
+        taken = self.filtered(lambda sms: sms.carrier_id or sms.state in IN_FLIGHT)
+        removed = self.env["sms.redaction"]._count_for(taken, "record_company_id")
         return [
             (len(self), self.env._("Texts sent, or to be sent")),
             (len(waiting), self.env._("Of these texts, waiting: they are cancelled")),
             (len(copies), self.env._("Their copies in the chatter")),
             (removed, self.env._("Of these texts, at the carrier: removed there next")),
-            (len(self.attachment_ids), self.env._("Pictures and files sent")),
+            (len(self._get_own_files()), self.env._("Pictures and files sent")),
         ]
 
     def _forget(self):
         """Empty the rows, their notifications, and copies and files in the chatter."""
-        attachments, messages = self.attachment_ids, self.mail_message_id
+        files, messages = self._get_own_files(), self.mail_message_id
         if rows := self.filtered(lambda sms: not sms.erased_at):
             rows._forget_words()
+        messages._forget_sms_attachments(files.exists())
 
-        # Files that were also sent to another person stay.
-        def is_alone(file):
-            others = [("attachment_ids", "in", file.ids), ("erased_at", "=", False)]
-            return not self.search_count(others, limit=1)
-
-        messages._forget_sms_attachments(attachments.filtered(is_alone).exists())
+    def _get_own_files(self):
+        """Return the pictures and files that nobody else was sent."""
+        files = self.attachment_ids
+        others = [("attachment_ids", "in", files.ids), ("erased_at", "=", False)]
+        others.append(("id", "not in", self.ids))
+        return files - self.search(others).attachment_ids
 
     def _forget_words(self):
         """Empty the rows and all records derived from them; cancel waiting texts."""
@@ -92,7 +95,8 @@ class SmsSms(models.Model):
         notifications = self.env["mail.notification"].search(own)
         self.env["sms.redaction"]._queue_sent(self)
         # Written by SQL: the segments that were paid for are not computed again.
-        self._empty(PERSONAL_FIELDS, erased_at=fields.Datetime.now())
+        facts = {"erased_at": fields.Datetime.now(), "ticket_waited_since": None}
+        self._empty(PERSONAL_FIELDS, **facts)
         self.report_ids._forget_raw()
         if "mailing.trace" in self.env:
             self.env["mailing.trace"].search(own).write({"sms_number": False})
@@ -100,3 +104,4 @@ class SmsSms(models.Model):
         messages._forget_sms_text()
         # Last, since it notifies open screens, which must not get the content again.
         waiting._ask_gate()
+        self.env["helpdesk.ticket"]._note_sms_texts(self.ids)

@@ -57,6 +57,21 @@ class TestProgress(BroadcastCase):
         self.assertShows(broadcast, "1 have texted back")
         self.assertEqual(broadcast.reply_count, 1)
 
+    def test_replies_count_though_their_people_were_erased(self):
+        """Of opt-outs, nothing is said that is not known any more."""
+        broadcast = self.make()
+        self.send(broadcast)
+        self.run_outbox()
+        numbers = self.texts(broadcast).mapped("number")
+        for body in ("My screen is black", "And the other one"):
+            self.receive(body, numbers[0])
+        self.receive("STOP", numbers[1])
+        self.assertShows(broadcast, "1 have texted back", "1 have opted out")
+        for number in numbers:
+            self.env["sms.erasure"]._erase(self.company, number, "Letter 117")
+        self.assertShows(broadcast, "1 have texted back")
+        self.assertNotIn("have opted out", broadcast.progress_html)
+
     def test_who_paused_it(self):
         broadcast = self.begin()
         self.run_outbox()

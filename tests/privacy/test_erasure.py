@@ -3,10 +3,12 @@ import base64
 import os
 import runpy
 import tempfile
+from datetime import timedelta
+from uuid import uuid4
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, freeze_time, tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ...models.dispatch.sms_dispatcher import Call
@@ -16,6 +18,7 @@ from ...tools import chain
 from ..common import OtherOrder, SmsCase, phone_number
 from ..consent.common import make_csv, make_row
 from ..ledger.common import SCRIPT, LedgerCase
+from ..peer.media import PNG
 from .common import NEIGHBOUR, ErasureCase
 
 
@@ -79,6 +82,21 @@ class TestConsent(ErasureCase):
         self.assertBlocked(self.send(), "ticket", "opted_out")
         self.receive("START")
         self.assertBlocked(self.send(), "ticket", "opted_out")
+
+    def test_a_number_that_a_login_has_only_typed_stays_unproven(self):
+        """Its owner's texts must not reach the login, nor the login's its owner."""
+        self.company.sms_consent_policy = "opt_out"
+        number, claims = phone_number(5), self.env["sms.number.claim"]
+        self.neighbour.phone = number
+        claims._note(self.company, self.neighbour, number)
+        self.receive("Who are you?", number)
+        self.erase(number)
+        text = self.send(number, partner_id=self.neighbour.id)
+        self.assertBlocked(text, "ticket", "unproven")
+        self.assertFalse(self.receive("My alarm code is 4711", number).partner_id)
+        self.neighbour.phone = NEIGHBOUR
+        self.erase(number)
+        self.assertFalse(claims.search([]))
 
     def test_another_number_is_not_touched(self):
         for number in (self.number, NEIGHBOUR):
@@ -251,6 +269,48 @@ class TestTexts(ErasureCase):
         for message in texts:
             self.assertIn("This text was erased.", message.body)
 
+    def test_nobody_waits_for_an_answer_to_what_was_erased(self):
+        ticket = self.receive("My printer jams").ticket_id
+        waiting = [("sms_waiting_since", "!=", False)]
+        self.assertIn(ticket, self.env["helpdesk.ticket"].search(waiting))
+        self.erase()
+        self.assertNotIn(ticket, self.env["helpdesk.ticket"].search(waiting))
+
+    def test_no_ticket_is_hidden_until_a_text_that_cannot_come(self):
+        self.ticket.sms_is_snoozed_for_text = True
+        self.erase()
+        self.assertFalse(self.ticket.sms_is_snoozed)
+
+    def test_no_text_has_failed_that_was_erased(self):
+        """Nobody can send it again, so no list asks for that."""
+        refused = outbound.Outcome(outbound.REFUSED, code="30006")
+        for is_refused in (False, True):
+            self.record_consent()
+            ticket = self.make_ticket(self.customer)
+            ticket._message_sms("It is mended")
+            if is_refused:
+                sms = self.messages_to()[-1:]
+                sms.write({"state": "process", "provider": "sandbox"})
+                call = Call("send", sms.id, sms.attempts)
+                self.env["sms.dispatcher"]._record_outcomes([(call, refused)])
+            self.assertEqual(ticket.sms_last_failed, is_refused)
+            self.erase()
+            self.assertFalse(ticket.sms_last_failed)
+
+    def test_an_erased_answer_that_fails_lets_nobody_wait(self):
+        ticket = self.receive("My printer jams").ticket_id
+        desk = ticket.with_user(self.own_agent)
+        desk.send_sms_reply("It is mended.", uuid4().hex, is_sure=True)
+        sms = self.messages_to()[-1:]
+        self.assertTrue(sms.ticket_waited_since)
+        sms.write({"state": "process", "provider": "sandbox"})
+        self.erase()
+        refused = outbound.Outcome(outbound.REFUSED, code="30006")
+        call = Call("send", sms.id, sms.attempts)
+        self.env["sms.dispatcher"]._record_outcomes([(call, refused)])
+        self.assertEqual(sms.state, "error")
+        self.assertFalse(ticket.sms_waiting_since)
+
     def test_a_message_to_two_people_goes_with_the_last_of_them(self):
         self.record_consent(NEIGHBOUR)
         self.post_on(
@@ -308,6 +368,17 @@ class TestLists(ErasureCase):
         self.assertIn("Nora", report)
         self.assertNotIn("Dana", report)
         self.assertFalse(any(job.column_ids.mapped("sample")))
+
+    def test_who_is_erased_does_not_return_by_an_old_list(self):
+        """They must agree again: what they said before is proved by nothing."""
+        self.record_consent()
+        self.erase()
+        [row] = self.make_job([make_row(Phone="(303) 555-0100")]).row_ids
+        self.assertEqual((row.outcome, row.reason), ("skipped", "outdated"))
+        today = f"{fields.Datetime.now() + timedelta(minutes=1):%Y-%m-%d %H:%M}"
+        with freeze_time(fields.Datetime.now() + timedelta(hours=1)):
+            rows = [make_row(Phone="(303) 555-0100", Date=today)]
+            self.assertFalse(self.make_job(rows).row_ids)
 
     def test_a_list_that_is_not_recorded_yet_is_taken_away(self):
         for phone, is_taken in (("3035550100", True), ("3035550101", False)):
@@ -436,6 +507,41 @@ class TestWizard(ErasureCase):
         self.assertIn("2 × Texts received", erasure.summary)
         self.assertFalse(self.erasures._count(self.company, [self.number]))
 
+    def test_what_goes_to_another_person_too_is_not_counted(self):
+        """Of a message to two people, their copy and its picture stay."""
+        self.record_consent(NEIGHBOUR)
+        picture = self.env["ir.attachment"].create({"name": "a.png", "raw": PNG})
+        message = self.post_on(
+            self.ticket,
+            "To both of you",
+            message_type="sms",
+            sms_numbers=[self.number, NEIGHBOUR],
+            attachment_ids=picture.ids,
+        )
+        summary = self.erase().summary
+        self.assertIn("1 × Texts sent", summary)
+        self.assertNotIn("copies in the chatter", summary)
+        self.assertNotIn("Pictures and files", summary)
+        self.assertEqual(message.attachment_ids, picture)
+        summary = self.erase(NEIGHBOUR).summary
+        self.assertIn("1 × Their copies in the chatter", summary)
+        self.assertIn("1 × Pictures and files sent", summary)
+        self.assertFalse(picture.exists())
+
+    def test_a_text_from_before_the_ledger_is_data(self):
+        """Odoo deletes its own rows of texts that were sent."""
+        self.neighbour._message_sms("Your alarm code is 4711")
+        sms = self.messages_to(NEIGHBOUR)
+        message = sms.mail_message_id
+        sms.unlink()
+        self.open_wizard(number=NEIGHBOUR).action_erase()
+        self.assertNotIn("4711", message.body)
+        summary = self.erasures.search([], limit=1).summary
+        self.assertEqual(
+            summary, "1 × Copies in the chatter of texts that Odoo has deleted"
+        )
+        self.assertFalse(self.erasures._count(self.company, [NEIGHBOUR]))
+
     def test_it_is_recorded_and_names_nobody(self):
         self.open_wizard().action_erase()
         erasure = self.erasures.search([])
@@ -523,6 +629,26 @@ class TestWizard(ErasureCase):
         self.make_ticket(self.customer, partner_phone=old).active = False
         wizard = self.open_wizard(number=False, partner_id=self.customer.id)
         self.assertIn(old, wizard.line_ids.mapped("number"))
+
+    def test_a_contact_brings_the_numbers_of_areas_and_lists(self):
+        """Those that were never texted, as there was no consent."""
+        old, older = phone_number(2), phone_number(4)
+        area = self.env["sms.area"].create({"name": "Denver", "cities": "Denver"})
+        person = {"partner_id": self.customer.id}
+        self.env["sms.subscription"].create(
+            {**person, "area_id": area.id, "company_id": self.company.id, "number": old}
+        )
+        broadcast = self.env["sms.broadcast"].create({"name": "Outage", "body": "Down"})
+        self.env["sms.broadcast.recipient"].create(
+            {
+                **person,
+                "broadcast_id": broadcast.id,
+                "number": older,
+                "outcome": "blocked",
+            }
+        )
+        wizard = self.open_wizard(number=False, partner_id=self.customer.id)
+        self.assertLessEqual({old, older}, set(wizard.line_ids.mapped("number")))
 
     def test_who_shares_the_number_is_named(self):
         """The number's records are shared, so the erasure affects both contacts."""

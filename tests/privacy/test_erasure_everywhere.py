@@ -22,6 +22,7 @@ DIGITS = NUMBER[2:]
 ALLOWED = {
     ("res_partner", "phone"): "the contact is the helpdesk's",
     ("res_partner", "phone_sanitized"): "the contact is the helpdesk's",
+    ("sms_number_claim", "number"): "the contact's number, which was only typed",
 }
 #: Rows where the person may remain as well: a condition by table, with the reason.
 ALLOWED_ROWS = {
@@ -441,6 +442,26 @@ class TestEverywhere(ErasureCase):
         self.assertFalse(
             self.env["sms.evidence.audit"].search([]), "files may be zipped"
         )
+
+    def test_nothing_is_found_of_the_words_of_a_ticket(self):
+        """Their text is its title, which Odoo copies."""
+        self.person_ticket.active = False
+        ticket = self.receive(f"The {WORD} fax jams", NUMBER).ticket_id
+        self.agent.partner_id.email = "agent@example.com"
+        ticket.with_user(self.manager).user_id = self.agent
+        ticket.activity_schedule("mail.mail_activity_data_todo", user_id=self.agent.id)
+        self.team.sms_ask_rating = True
+        ticket.team_id = self.team
+        self.record_consent(NUMBER)
+        ticket.with_user(self.agent).stage_id = self.closed_stage
+        self.run_outbox()
+        self.receive("5", NUMBER)
+        self.env.flush_all()
+        before = self.find_everywhere()
+        for place in (("rating_rating", "res_name"), ("mail_activity", "res_name")):
+            self.assertIn(place, before)
+        self.erase()
+        self.assertFalse(self.find_everywhere() - ALLOWED.keys())
 
     def test_a_column_of_tomorrow_is_searched_too(self):
         """In any table, of any type, however the number is spelled."""

@@ -156,6 +156,23 @@ class TestRedaction(RedactionCase):
         rows = self.run_cron()
         self.assertEqual(set(rows.mapped("state")), {"done"})
 
+    def test_a_text_that_the_carrier_may_have_is_not_called_removed(self):
+        self.sms.write({"state": "process", "carrier_id": False})
+        self.sms._mark_unknown()
+        self.erase()
+        self.assertEqual(self.run_cron(hours=2).mapped("state").count("waiting"), 1)
+        with freeze_time(fields.Datetime.now() + timedelta(days=2), tick=True):
+            self.env["sms.dispatcher"]._end_unaskable()
+        self.assertEqual(self.sms.state, "error")
+        rows = self.run_cron(days=2)
+        [row] = rows.filtered(lambda it: not it.carrier_id)
+        self.assertEqual((row.state, row.fault), ("failed", "No id"))
+
+    def test_a_text_that_the_carrier_has_refused_is_not_counted(self):
+        self.sms.write({"state": "error", "carrier_id": False})
+        self.assertNotIn("Of these texts, at the carrier", self.erase().summary)
+        self.assertEqual(self.get_states(), {RECEIVED: "waiting"})
+
     def test_the_officer_is_told_before(self):
         counts = {
             label: count

@@ -167,6 +167,42 @@ class TestTexts(RetentionCase):
         self.run_after(months=13)
         self.assertEqual(rows.mapped("number"), [False] * 2)
 
+    def test_what_the_carrier_has_told_of_people_goes_too(self):
+        """But not what the next comparison would find again."""
+        rows = self.env["sms.carrier.difference"]
+        values = {"company_id": self.company.id, "provider": "telnyx"}
+        values |= {"number": self.number, "found_at": self.start}
+        for kind in ("entered", "deactivated", "blocked", "missing"):
+            rows.create({**values, "kind": kind})
+        self.run_after(months=11)
+        self.assertEqual(len(rows.search([])), 4)
+        self.run_after(months=13)
+        self.assertEqual(len(rows.search([])), 3)
+        rows.search([]).action_done()
+        self.run_after(months=13)
+        self.assertEqual(set(rows.search([]).mapped("kind")), {"blocked", "missing"})
+
+    def test_a_question_that_may_still_be_answered_is_kept(self):
+        """Such as that about an appointment in a year and a half."""
+        question = self.env["sms.question"]._ask(
+            "rating", self.ticket, self.sms, self.start + relativedelta(months=18)
+        )
+        self.run_after(months=13)
+        self.assertEqual((question.number, question.state), (self.number, "open"))
+        with freeze_time(self.start + relativedelta(months=13)):
+            self.receive("5")
+        self.assertEqual(question.answer, "5")
+        self.run_after(months=19)
+        self.assertFalse(question.number)
+
+    def test_all_that_is_kept_for_a_time_is_forgotten_after_it(self):
+        kinds = self.env["sms.retention"]._get_kinds(
+            self.company, self.company._get_sms_limits()
+        )
+        names = {records._name for _label, records, _domain, _forget in kinds}
+        for holder in self.env["sms.personal.data"]._get_holders():
+            self.assertTrue(not holder._kept_since or holder._name in names, holder)
+
     def test_another_company_keeps_its_own(self):
         other = self.make_company("Other")
         kept = self.receive("Kept", company=other)
@@ -324,6 +360,20 @@ class TestForm(RetentionCase):
         self.assertEqual(self.company.sms_keep_text_months, 12)
         form.record.action_save()
         self.assertEqual(self.company.sms_keep_text_months, 5)
+
+    def test_what_was_not_changed_in_an_old_form_is_not_saved(self):
+        self.company.write({"sms_consent_policy": "opt_out"})
+        forms = self.env["sms.retention.form"].with_user(self.compliance_officer)
+        with Form(forms) as form:
+            form.text = 5
+            form.reason = "The board, on 3 May"
+            self.company.write(
+                {"sms_consent_policy": "opt_in", "sms_keep_raw_months": 1}
+            )
+        form.record.action_save()
+        self.assertEqual(self.company.sms_keep_text_months, 5)
+        self.assertEqual(self.company.sms_keep_raw_months, 1)
+        self.assertEqual(self.company.sms_consent_policy, "opt_in")
 
     def test_nobody_else_does(self):
         for user in (self.agent, self.manager, self.employee, self.portal_user):
