@@ -254,7 +254,7 @@ class SmsConsentForm(models.AbstractModel):
         """Read the number and the ticked choices of a portal form.
 
         The contact's present number is not checked if nothing is ticked for it: it may
-        be a landline.
+        be a landline, or have an extension.
 
         :param dict form: the posted values, ``sms_phone`` and the choices' fields
         :return: ``(number, ticked, refusal)``: E.164 or empty, the choices agreed to,
@@ -263,8 +263,9 @@ class SmsConsentForm(models.AbstractModel):
         typed = texts.clip(form.get("sms_phone"), NUMBER_LIMIT + 1).strip()
         number = self._read_number(company, typed, partner.country_id)
         ticked, is_outdated = self._read_choices(choices, form)
+        is_new = typed != (partner.phone or "").strip()
         refusal = ""
-        if typed and not number:
+        if typed and not number and (ticked or is_new):
             refusal = self._explain_number(typed)
         elif is_outdated:
             refusal = OUTDATED

@@ -315,6 +315,19 @@ class TestAccount(PortalCase):
         self.save(**self.box("ticket"))
         self.assertEqual(self.answers(self.own_number), {"ticket": "opted_in"})
 
+    def test_who_has_texted_stop_is_told_that_the_carrier_may_block(self):
+        self.prove()
+        self.record_consent(self.own_number)
+        self.receive("STOP", self.own_number)
+        page = self.save(**self.box("ticket"))
+        self.assertEqual(self.answers(self.own_number)["ticket"], "opted_in")
+        self.assertIn("please text START to us too", self.text(page))
+        self.assertNotIn("text START", self.text(self.save()))
+
+    def test_a_present_number_with_an_extension_is_no_obstacle(self):
+        self.login.partner_id.phone = "(303) 555-0100 ext. 204"
+        self.assertIn("have been saved", self.text(self.save()))
+
     def test_to_save_what_is_there_says_nothing_new(self):
         self.record_consent(self.own_number)
         for _ in range(2):
