@@ -49,10 +49,8 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
 
     def _prepare_submit_ticket_vals(self, **kw):
         vals = super()._prepare_submit_ticket_vals(**kw)
-        form = request.httprequest.form
-        if "sms_phone" in form:
-            typed = texts.clip(form["sms_phone"], NUMBER_LIMIT).strip()
-            vals["partner_phone"] = typed or False
+        if (typed := request.httprequest.form.get("sms_phone")) is not None:
+            vals["partner_phone"] = texts.clip(typed, NUMBER_LIMIT).strip() or False
         return vals
 
     @route(methods=["POST"])
@@ -60,14 +58,15 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
         """Record the consent before the ticket, so that its first text may leave."""
         kw = {k: texts.clean(v) if isinstance(v, str) else v for k, v in kw.items()}
         kw |= {name: public.read_id(kw.get(name)) for name in ("team", "category")}
-        form = request.httprequest.form
+        category = request.env["helpdesk.ticket.category"].browse(kw["category"] or ())
+        kw["category"] = category.exists()._filtered_access("read").id
         result = take_form(public.get_forms()._take_ticket, request.httprequest.path)
         if result not in REFUSALS:
             return super().submit_ticket(**kw)
         values = {
             **self._get_create_new_ticket_values(**kw),
             "sms_typed": kw,
-            "sms_phone": texts.clip(form.get("sms_phone"), NUMBER_LIMIT),
+            "sms_phone": texts.clip(kw.get("sms_phone"), NUMBER_LIMIT),
             "sms_result": result,
         }
         page = "helpdesk_mgmt.portal_create_ticket"

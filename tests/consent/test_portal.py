@@ -127,6 +127,29 @@ class TestNewTicket(PortalCase):
                 )
                 self.assertEqual(found, [value])
 
+    def test_a_present_number_that_cannot_be_texted_is_no_obstacle(self):
+        """The form fills it in by itself: a desk phone with an extension."""
+        desk = "(303) 555-0100 ext. 204"
+        self.login.partner_id.phone = desk
+        page = self.agree(sms_phone=desk)
+        self.assertIn("has an extension", self.text(page))
+        self.assertFalse(self.tickets())
+        self.submit(page, sms_phone=desk)
+        self.assertEqual(self.tickets().partner_phone, desk)
+
+    def test_a_category_that_was_deleted_meanwhile_loses_nothing(self):
+        category = self.env["helpdesk.ticket.category"].create({"name": "Gone"})
+        page = self.get(NEW)
+        gone_id = category.id
+        category.unlink()
+        hidden = category.create({"name": "X", "company_id": self.make_company("X").id})
+        for category_id in (gone_id, hidden.id):
+            with self.subTest(category=category_id):
+                answer = self.submit(page, category=str(category_id))
+                self.assertEqual(answer.status_code, 200)
+        self.assertEqual(len(self.tickets()), 2)
+        self.assertFalse(self.tickets().category_id)
+
     def test_a_tick_without_a_number_is_told(self):
         page = self.agree(sms_phone=" ")
         self.assertIn("please enter your mobile number", self.text(page))
