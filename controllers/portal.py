@@ -10,10 +10,7 @@ from . import public
 
 
 def get_form_values(choices):
-    """Return what the portal's forms show before the user has typed anything.
-
-    That is also whether the user's own number waits for its owner's confirmation.
-    """
+    """Return what the portal's forms show before the user has typed anything."""
     partner_sudo = request.env.user.partner_id.sudo()
     number = partner_sudo.phone_sanitized
     claims_sudo = request.env["sms.number.claim"].sudo()
@@ -21,7 +18,6 @@ def get_form_values(choices):
         "sms_choices": choices,
         "sms_phone": partner_sudo.phone or "",
         "sms_unconfirmed": claims_sudo._is_unproven(partner_sudo, number),
-        "sms_typed": {},
     }
 
 
@@ -85,11 +81,8 @@ class HelpdeskSmsAccountController(CustomerPortal):
     def _prepare_my_account_rendering_values(self, *args, **kwargs):
         values = super()._prepare_my_account_rendering_values(*args, **kwargs)
         company_sudo, partner = request.env.company.sudo(), request.env.user.partner_id
-        purposes_sudo = request.env["sms.purpose"].sudo()._get_for_customers()
-        forms_sudo = public.get_forms()
-        choices = forms_sudo._get_portal_choices(company_sudo, partner, purposes_sudo)
-        values |= get_form_values(choices)
-        return {**values, "sms_result": kwargs.get("sms")}
+        choices = public.get_forms()._get_portal_choices(company_sudo, partner)
+        return {**values, **get_form_values(choices), "sms_result": kwargs.get("sms")}
 
     @route(_save_url, auth="user", website=True, **{**public.FORM, "methods": ["POST"]})
     def save_sms(self, **_form):

@@ -126,9 +126,7 @@ class SmsPreferenceLink(models.Model):
             values = verify_hash_signed(self.sudo().env, TOKEN_SCOPE, token)
         except (ValueError, binascii.Error):
             values = None
-        if not values:
-            return self.browse()
-        company_id, number_hash, *kind = values  # older tokens have no kind
+        company_id, number_hash, *kind = values or (0, "")  # older ones have no kind
         domain = [("company_id", "=", company_id), ("number_hash", "=", number_hash)]
         links_sudo = self.sudo().search(domain, order="id desc")
         # A sandbox token opens only sandbox links, even if the number has a real one.
@@ -143,9 +141,7 @@ class SmsPreferenceLink(models.Model):
 
     def _get_choices(self):
         """Return the page's choices, a list of ``sms_consent_form.Choice``."""
-        form_model = self.env["sms.consent.form"]
-        purposes = form_model._get_purposes(self.company_id, self.number)
-        return form_model._get_choices(self.company_id, self.number, purposes)
+        return self.env["sms.consent.form"]._get_choices(self.company_id, self.number)
 
     def _take(self, form, trace):
         """Process what the number's owner has submitted on the page.

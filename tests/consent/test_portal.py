@@ -300,6 +300,16 @@ class TestAccount(PortalCase):
             self.assertEqual(event.wording_id.purpose_id, event.purpose_id)
             self.assertIn(event.wording_id._render(self.company), evidence.wording)
 
+    def test_what_else_they_have_agreed_to_is_shown_and_ended_too(self):
+        """As on the preference page: offers are not offered here by themselves."""
+        self.record_consent(self.own_number, "marketing")
+        page = self.get(ACCOUNT)
+        self.assertEqual(self.ticked(page), {"sms_agree_marketing"})
+        self.save(page, sms_agree_marketing=None)
+        self.assertEqual(self.answers(self.own_number), {"marketing": "opted_out"})
+        self.login.partner_id.phone = phone_number(24)
+        self.assertEqual(tuple(self.boxes(self.get(ACCOUNT))), self.FIELDS)
+
     def test_to_untick_is_to_opt_out_of_that_purpose(self):
         self.record_consent(self.own_number, "ticket", "alert")
         waiting = self.env["sms.sms"].create(
@@ -407,6 +417,15 @@ class TestAccount(PortalCase):
                 self.assertEqual(self.answers(self.own_number)[code], "opted_out")
                 event = self.events(self.own_number)[-1]
                 self.assertEqual((event.event, event.method), ("revoked", "web"))
+
+    def test_an_old_page_brings_no_former_number_back(self):
+        page = self.get(ACCOUNT)
+        self.login.partner_id.phone = phone_number(24)
+        answer = self.save(page)
+        self.assertNotIn("for your former number", self.text(answer))
+        self.assertEqual(self.login.partner_id.phone_sanitized, phone_number(24))
+        self.save(page, sms_phone="303 555 0125")
+        self.assertEqual(self.login.partner_id.phone_sanitized, phone_number(25))
 
     def test_no_number_is_needed_to_opt_out(self):
         self.record_consent(self.own_number)
