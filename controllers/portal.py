@@ -10,10 +10,7 @@ from . import public
 
 
 def get_form_values(choices):
-    """Return what the portal's forms show before the user has typed anything.
-
-    That is also whether the user's own number waits for its owner's confirmation.
-    """
+    """Return what the portal's forms show before the user has typed anything."""
     partner_sudo = request.env.user.partner_id.sudo()
     number = partner_sudo.phone_sanitized
     claims_sudo = request.env["sms.number.claim"].sudo()
@@ -21,7 +18,6 @@ def get_form_values(choices):
         "sms_choices": choices,
         "sms_phone": partner_sudo.phone or "",
         "sms_unconfirmed": claims_sudo._is_unproven(partner_sudo, number),
-        "sms_typed": {},
     }
 
 
@@ -49,10 +45,8 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
 
     def _prepare_submit_ticket_vals(self, **kw):
         vals = super()._prepare_submit_ticket_vals(**kw)
-        form = request.httprequest.form
-        if "sms_phone" in form:
-            typed = texts.clip(form["sms_phone"], NUMBER_LIMIT).strip()
-            vals["partner_phone"] = typed or False
+        if (typed := request.httprequest.form.get("sms_phone")) is not None:
+            vals["partner_phone"] = texts.clip(typed, NUMBER_LIMIT).strip() or False
         return vals
 
     @route(methods=["POST"])
@@ -60,14 +54,15 @@ class HelpdeskSmsTicketController(HelpdeskTicketController):
         """Record the consent before the ticket, so that its first text may leave."""
         kw = {k: texts.clean(v) if isinstance(v, str) else v for k, v in kw.items()}
         kw |= {name: public.read_id(kw.get(name)) for name in ("team", "category")}
-        form = request.httprequest.form
+        category = request.env["helpdesk.ticket.category"].browse(kw["category"] or ())
+        kw["category"] = category.exists()._filtered_access("read").id
         result = take_form(public.get_forms()._take_ticket, request.httprequest.path)
         if result not in REFUSALS:
             return super().submit_ticket(**kw)
         values = {
             **self._get_create_new_ticket_values(**kw),
             "sms_typed": kw,
-            "sms_phone": texts.clip(form.get("sms_phone"), NUMBER_LIMIT),
+            "sms_phone": texts.clip(kw.get("sms_phone"), NUMBER_LIMIT),
             "sms_result": result,
         }
         page = "helpdesk_mgmt.portal_create_ticket"
@@ -86,11 +81,8 @@ class HelpdeskSmsAccountController(CustomerPortal):
     def _prepare_my_account_rendering_values(self, *args, **kwargs):
         values = super()._prepare_my_account_rendering_values(*args, **kwargs)
         company_sudo, partner = request.env.company.sudo(), request.env.user.partner_id
-        purposes_sudo = request.env["sms.purpose"].sudo()._get_for_customers()
-        forms_sudo = public.get_forms()
-        choices = forms_sudo._get_portal_choices(company_sudo, partner, purposes_sudo)
-        values |= get_form_values(choices)
-        return {**values, "sms_result": kwargs.get("sms")}
+        choices = public.get_forms()._get_portal_choices(company_sudo, partner)
+        return {**values, **get_form_values(choices), "sms_result": kwargs.get("sms")}
 
     @route(_save_url, auth="user", website=True, **{**public.FORM, "methods": ["POST"]})
     def save_sms(self, **_form):

@@ -52,6 +52,13 @@ class PhoneBlacklist(models.Model):
             self.filtered("active")._note_sms_opt_outs()
         return result
 
+    def _add(self, numbers, message=None):
+        """Leave out a number that a login, deleting itself, has typed unconfirmed."""
+        claims, user = self.env["sms.number.claim"], self.env.user
+        own = user.partner_id if user.share else user.browse().partner_id
+        numbers = [it for it in numbers if not claims._is_unproven(own, it)]
+        return super()._add(numbers, message=message)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sms_opted_out(self):
         """Keep opted-out numbers, unless the person is being erased."""

@@ -65,13 +65,16 @@ class SmsConsentForm(models.AbstractModel):
 
     # === Choices ===
 
-    def _get_choices(self, company, number, purposes, lang=None):
+    def _get_choices(self, company, number, purposes=None, lang=None):
         """Return the choices for a number.
 
         :param str number: E.164, or empty for a number that is not known yet
-        :param purposes: ``sms.purpose``, in the order in which they are shown
+        :param purposes: ``sms.purpose``, in the order in which they are shown; default:
+            see :meth:`_get_purposes`
         :return: list of :class:`Choice`
         """
+        if purposes is None:
+            purposes = self._get_purposes(company, number)
         wordings, consents = self.env["sms.wording"], self.env["sms.consent"]
         accepting = purposes.filtered("accepts_web")
         published = wordings._get_published(company, accepting, lang)
@@ -142,9 +145,8 @@ class SmsConsentForm(models.AbstractModel):
             purposes = purposes.filtered(lambda it: not self._is_lasting(found, it.id))
         is_new = bool(purposes) if purposes is not None else not self._is_lasting(found)
         if is_new:
-            facts = {**trace, **facts}
-            ledger = self.env["sms.consent.event"]
-            ledger._record(company, number, consent.REVOKED, "web", purposes, **facts)
+            subject = (company, number, consent.REVOKED, "web", purposes)
+            self.env["sms.consent.event"]._record(*subject, **trace, **facts)
 
     def _is_lasting(self, found, purpose_id=False):
         """Return whether an opt-out stands that a START cannot undo.
@@ -167,8 +169,8 @@ class SmsConsentForm(models.AbstractModel):
             "join_company_question", str(company.id)
         ):
             return self.env["sms.consent.event"]
-        facts = {**self._get_shown(choices), **trace, **facts}
-        return self.env["sms.opt.in"]._ask_on_web(company, number, **facts)
+        shown, opt_in = self._get_shown(choices), self.env["sms.opt.in"]
+        return opt_in._ask_on_web(company, number, **shown, **trace, **facts)
 
     def _is_asking_too_much(self, trace):
         """Count a typed number; return whether the visitor has typed too many.
@@ -240,13 +242,13 @@ class SmsConsentForm(models.AbstractModel):
     # A login identifies a contact, but proves no number. What it ticks is a request
     # until the number has answered YES (``sms.number.claim``).
 
-    def _get_portal_choices(self, company, partner, purposes):
-        """Return the choices for the contact's own number.
+    def _get_portal_choices(self, company, partner, purposes=None, number=None):
+        """Return the choices for a number, by default the contact's present one.
 
         The current answers are hidden if the user has typed the number without
         confirming it, or if another contact has it too.
         """
-        number = partner.phone_sanitized or ""
+        number = number or partner.phone_sanitized
         is_own = self._is_own(company, number, partner)
         return self._get_choices(company, number if is_own else "", purposes)
 
@@ -254,7 +256,7 @@ class SmsConsentForm(models.AbstractModel):
         """Read the number and the ticked choices of a portal form.
 
         The contact's present number is not checked if nothing is ticked for it: it may
-        be a landline.
+        be a landline, or have an extension.
 
         :param dict form: the posted values, ``sms_phone`` and the choices' fields
         :return: ``(number, ticked, refusal)``: E.164 or empty, the choices agreed to,
@@ -263,8 +265,9 @@ class SmsConsentForm(models.AbstractModel):
         typed = texts.clip(form.get("sms_phone"), NUMBER_LIMIT + 1).strip()
         number = self._read_number(company, typed, partner.country_id)
         ticked, is_outdated = self._read_choices(choices, form)
+        is_new = typed != (partner.phone or "").strip()
         refusal = ""
-        if typed and not number:
+        if typed and not number and (ticked or is_new):
             refusal = self._explain_number(typed)
         elif is_outdated:
             refusal = OUTDATED
@@ -292,19 +295,20 @@ class SmsConsentForm(models.AbstractModel):
         :return: code of the result
         """
         own = partner.phone_sanitized or ""
-        purposes = self.env["sms.purpose"]._get_for_customers()
-        choices = self._get_portal_choices(company, partner, purposes)
+        choices = self._get_portal_choices(company, partner)
         shown = [c for c in choices if form.get(f"sms_shown_{c.purpose.code}")]
         fresh = [choice for choice in choices if choice not in shown]
         # A no counts, even if the rest of the form is refused.
         if dropped := [c for c in shown if c.is_on and not form.get(c.field)]:
-            ended = purposes.browse().union(*(choice.purpose for choice in dropped))
+            ended = self.env["sms.purpose"].union(*(it.purpose for it in dropped))
             self._stop(company, own, ended, trace, **self._get_portal_facts(partner))
         found = self._read_portal_form(company, partner, fresh, form, trace)
         number, ticked, refusal = found
         if refusal:
             return refusal
+        # Not the number of an old page, which has been replaced since.
         is_new = bool(number) and number != own
+        is_new &= form.get("sms_phone") != form.get("sms_present")
         if is_new:
             partner.phone = company._phone_format_number(
                 number, company.country_id, force_format="INTERNATIONAL"
@@ -329,8 +333,7 @@ class SmsConsentForm(models.AbstractModel):
         claims = self.env["sms.number.claim"]
         if not number or claims._is_confirmed(partner, number):
             return bool(number)
-        is_entered = number == partner.phone_sanitized
-        if not is_entered or claims._is_unproven(partner, number):
+        if number != partner.phone_sanitized or claims._is_unproven(partner, number):
             return False
         anothers = Domain("phone_sanitized", "=", number)
         anothers &= Domain("company_id", "in", [False, company.id])
@@ -348,8 +351,7 @@ class SmsConsentForm(models.AbstractModel):
         purposes = self.env["sms.purpose"].union(*(c.purpose for c in choices))
         facts = self._get_portal_facts(partner)
         claims = self.env["sms.number.claim"]
-        is_own = self._is_own(company, number, partner)
-        known = self._get_choices(company, number if is_own else "", purposes)
+        known = self._get_portal_choices(company, partner, purposes, number)
         if claims._is_confirmed(partner, number) or all(it.is_on for it in known):
             self._agree(company, number, known, trace, **facts)
             return AGREED

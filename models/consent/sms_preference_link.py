@@ -147,9 +147,7 @@ class SmsPreferenceLink(models.Model):
 
     def _get_choices(self):
         """Return the page's choices, a list of ``sms_consent_form.Choice``."""
-        form_model = self.env["sms.consent.form"]
-        purposes = form_model._get_purposes(self.company_id, self.number)
-        return form_model._get_choices(self.company_id, self.number, purposes)
+        return self.env["sms.consent.form"]._get_choices(self.company_id, self.number)
 
     def _take(self, form, trace):
         """Process what the number's owner has submitted on the page.

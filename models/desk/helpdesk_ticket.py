@@ -8,6 +8,7 @@ from odoo.tools import SQL, email_normalize, email_normalize_all
 
 from ...tools.names import tidy_name, tidy_title
 from ..consent.sms_consent_mixin import SubjectColumns
+from ..ledger.sms_purpose import INTERNAL
 from ..message.sms_sms import RECORDED
 
 DESK_GROUP = "helpdesk_mgmt.group_helpdesk_user_own"
@@ -520,13 +521,11 @@ class HelpdeskTicket(models.Model):
                 "partner_phone": self.partner_phone,
             }
         )
-        inbounds_sudo = self.env["sms.inbound"].sudo()
-        inbounds_sudo = inbounds_sudo.search(
-            [("ticket_id", "=", self.id), ("partner_id", "=", False)]
-        )
-        inbounds_sudo.partner_id = partner
-        messages_sudo = inbounds_sudo.mail_message_id
-        messages_sudo.filtered(lambda it: not it.author_id).author_id = partner
+        nobodys = [("ticket_id", "=", self.id), ("partner_id", "=", False)]
+        texts_sudo = self.env["sms.inbound"].sudo().search(nobodys)
+        texts_sudo.partner_id = partner
+        posts_sudo = texts_sudo.mail_message_id.filtered(lambda it: not it.author_id)
+        posts_sudo.author_id = partner
 
     # === The right to text ===
 
@@ -584,12 +583,14 @@ class HelpdeskTicket(models.Model):
     def _get_sms_last_update(self):
         """Return the time (UTC) of the last change that the customer may know."""
         self.ensure_one()
-        is_text = Domain("message_type", "=", "sms")
-        is_public = (
-            Domain("message_type", "in", ("comment", "email"))
-            & Domain("is_internal", "=", False)
-            & Domain("subtype_id.internal", "=", False)
-        )
+        to_us = Domain("mail_message_id.res_id", "=", self.id)
+        to_us &= Domain("purpose_id.code", "=", INTERNAL)
+        posts = self.env["sms.sms"].sudo().search(to_us).mail_message_id
+        is_text = Domain("message_type", "=", "sms") & Domain("id", "not in", posts.ids)
+        shown = ("comment", "email", "email_outgoing", "auto_comment")
+        is_public = Domain("message_type", "in", shown)
+        is_public &= Domain("is_internal", "=", False)
+        is_public &= Domain("subtype_id.internal", "=", False)
         domain = Domain("model", "=", self._name) & Domain("res_id", "=", self.id)
         domain &= is_text | is_public
         messages_sudo = self.env["mail.message"].sudo()

@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools.misc import clean_context
 
-from ...tools import TICKET_MODEL, consent, verdicts
+from ...tools import TICKET_MODEL, consent, texts, verdicts
 from ..consent.sms_consent_details import RECORD
 from .helpdesk_ticket import DESK_GROUP
 from .helpdesk_ticket_thread import EVENT, IN, NOTE, OUT, REVIEW
@@ -121,7 +121,8 @@ class HelpdeskTicket(models.Model):
         """
         self._check_sms_desk()
         self._check_may_send_sms()
-        if not isinstance(body, str) or not body.strip():
+        body = texts.clean(body if isinstance(body, str) else "")
+        if not body.strip():
             raise UserError(self.env._("Write a text first."))
         overtaken_by = not is_sure and self._find_sms_overtaking(known_id)
         if overtaken_by:
@@ -160,20 +161,17 @@ class HelpdeskTicket(models.Model):
         self.env["sms.rate.limit"].sudo()._is_over("replies", f"{company.id}:{number}")
         known = self._parse_sms_text_ids([known_id])[OUT]
         now = fields.Datetime.now()
+        domain = [
+            ("record_company_id", "=", company.id),
+            ("number", "=", number),
+            ("id", ">", known[0] if known else 0),
+            ("is_personal", "=", True),
+            ("state", "not in", ("canceled", "error")),
+            ("create_uid", "!=", self.env.uid),
+            ("create_date", ">=", now - OVERTAKEN_TIME),
+        ]
         newest_sudo = self.env["sms.sms"].sudo()
-        newest_sudo = newest_sudo.search(
-            [
-                ("record_company_id", "=", company.id),
-                ("number", "=", number),
-                ("id", ">", known[0] if known else 0),
-                ("is_personal", "=", True),
-                ("state", "not in", ("canceled", "error")),
-                ("create_uid", "!=", self.env.uid),
-                ("create_date", ">=", now - OVERTAKEN_TIME),
-            ],
-            order="id desc",
-            limit=1,
-        )
+        newest_sudo = newest_sudo.search(domain, order="id desc", limit=1)
         if not newest_sudo or not number:
             return None
         seconds = (now - newest_sudo.create_date).total_seconds()

@@ -357,6 +357,26 @@ class TestTypedNumber(ClaimCase):
             pages.add((page.status_code, words))
         self.assertEqual(len(pages), 1)
 
+    def leave(self, login):
+        """Delete a login's account on its page, and have its number blacklisted."""
+        self.authenticate(login, login)
+        values = {"validation": login, "password": login, "request_blacklist": "on"}
+        page = self.get("/my/security")
+        answer = self.post("/my/deactivate_account", page, **values)
+        self.assertIn("/web/login", answer.url)
+
+    def test_who_deletes_their_account_silences_no_stranger(self):
+        self.record_consent(self.stranger)
+        self.save(self.stranger)
+        self.leave("sms-portal")
+        self.assertEqual(self.answers(self.stranger), {"ticket": "opted_in"})
+        self.assertFalse(self.env["phone.blacklist"].search([]))
+
+    def test_who_deletes_their_account_has_left(self):
+        self.record_consent(self.own_number)
+        self.leave("sms-portal")
+        self.assertEqual(self.answers(self.own_number)["ticket"], "opted_out")
+
     def test_erasing_the_number_forgets_who_has_typed_it(self):
         self.submit()
         self.env["sms.erasure"]._erase(self.company, self.stranger, "Letter")

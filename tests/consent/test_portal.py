@@ -127,6 +127,29 @@ class TestNewTicket(PortalCase):
                 )
                 self.assertEqual(found, [value])
 
+    def test_a_present_number_that_cannot_be_texted_is_no_obstacle(self):
+        """The form fills it in by itself: a desk phone with an extension."""
+        desk = "(303) 555-0100 ext. 204"
+        self.login.partner_id.phone = desk
+        page = self.agree(sms_phone=desk)
+        self.assertIn("has an extension", self.text(page))
+        self.assertFalse(self.tickets())
+        self.submit(page, sms_phone=desk)
+        self.assertEqual(self.tickets().partner_phone, desk)
+
+    def test_a_category_that_was_deleted_meanwhile_loses_nothing(self):
+        category = self.env["helpdesk.ticket.category"].create({"name": "Gone"})
+        page = self.get(NEW)
+        gone_id = category.id
+        category.unlink()
+        hidden = category.create({"name": "X", "company_id": self.make_company("X").id})
+        for category_id in (gone_id, hidden.id):
+            with self.subTest(category=category_id):
+                answer = self.submit(page, category=str(category_id))
+                self.assertEqual(answer.status_code, 200)
+        self.assertEqual(len(self.tickets()), 2)
+        self.assertFalse(self.tickets().category_id)
+
     def test_a_tick_without_a_number_is_told(self):
         page = self.agree(sms_phone=" ")
         self.assertIn("please enter your mobile number", self.text(page))
@@ -277,6 +300,16 @@ class TestAccount(PortalCase):
             self.assertEqual(event.wording_id.purpose_id, event.purpose_id)
             self.assertIn(event.wording_id._render(self.company), evidence.wording)
 
+    def test_what_else_they_have_agreed_to_is_shown_and_ended_too(self):
+        """As on the preference page: offers are not offered here by themselves."""
+        self.record_consent(self.own_number, "marketing")
+        page = self.get(ACCOUNT)
+        self.assertEqual(self.ticked(page), {"sms_agree_marketing"})
+        self.save(page, sms_agree_marketing=None)
+        self.assertEqual(self.answers(self.own_number), {"marketing": "opted_out"})
+        self.login.partner_id.phone = phone_number(24)
+        self.assertEqual(tuple(self.boxes(self.get(ACCOUNT))), self.FIELDS)
+
     def test_to_untick_is_to_opt_out_of_that_purpose(self):
         self.record_consent(self.own_number, "ticket", "alert")
         waiting = self.env["sms.sms"].create(
@@ -314,6 +347,19 @@ class TestAccount(PortalCase):
         self.save(sms_agree_ticket=None)
         self.save(**self.box("ticket"))
         self.assertEqual(self.answers(self.own_number), {"ticket": "opted_in"})
+
+    def test_who_has_texted_stop_is_told_that_the_carrier_may_block(self):
+        self.prove()
+        self.record_consent(self.own_number)
+        self.receive("STOP", self.own_number)
+        page = self.save(**self.box("ticket"))
+        self.assertEqual(self.answers(self.own_number)["ticket"], "opted_in")
+        self.assertIn("please text START to us too", self.text(page))
+        self.assertNotIn("text START", self.text(self.save()))
+
+    def test_a_present_number_with_an_extension_is_no_obstacle(self):
+        self.login.partner_id.phone = "(303) 555-0100 ext. 204"
+        self.assertIn("have been saved", self.text(self.save()))
 
     def test_to_save_what_is_there_says_nothing_new(self):
         self.record_consent(self.own_number)
@@ -371,6 +417,15 @@ class TestAccount(PortalCase):
                 self.assertEqual(self.answers(self.own_number)[code], "opted_out")
                 event = self.events(self.own_number)[-1]
                 self.assertEqual((event.event, event.method), ("revoked", "web"))
+
+    def test_an_old_page_brings_no_former_number_back(self):
+        page = self.get(ACCOUNT)
+        self.login.partner_id.phone = phone_number(24)
+        answer = self.save(page)
+        self.assertNotIn("for your former number", self.text(answer))
+        self.assertEqual(self.login.partner_id.phone_sanitized, phone_number(24))
+        self.save(page, sms_phone="303 555 0125")
+        self.assertEqual(self.login.partner_id.phone_sanitized, phone_number(25))
 
     def test_no_number_is_needed_to_opt_out(self):
         self.record_consent(self.own_number)

@@ -321,6 +321,14 @@ class TestReply(DeskCase):
         self.assertTrue(told["blocked"])
         self.assertEqual((told["button"], told["advice"]), (False, ""))
 
+    def test_characters_that_nobody_can_store(self):
+        ticket = self.desk_of(self.own_agent)
+        with self.assertRaisesRegex(UserError, "Write a text first"):
+            ticket.send_sms_reply("\x00 ", "one")
+        self.record_consent()
+        ticket.send_sms_reply("It is\x00 done\ud83d", "two")
+        self.assertIn("It is done?", self.messages_to().body)
+
     def test_who_may_not_edit_the_ticket_reads_and_does_not_text(self):
         self.receive("Hello")
         ticket = self.desk_of(self.team_agent)

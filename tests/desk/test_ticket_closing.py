@@ -61,6 +61,21 @@ class TestTicketClosing(WebCase):
         )
         self.assertEqual(self.stage_of(self.own_ticket), self.closed_stage)
 
+    def test_a_ticket_that_was_reopened_is_shown_as_open(self):
+        """It can be closed again, also after a text has reopened it."""
+        self.close(self.own_ticket)
+        url = f"/my/ticket/{self.own_ticket.id}"
+        dates = "//tr/td[last()]/span"
+        self.assertIn("Closed Date", self.text(self.get(url)))
+        self.assertTrue(self.tree(self.get("/my/tickets")).xpath(dates))
+        self.assertFalse(self.tree(self.get(url)).xpath(f"//form[@action='{CLOSE}']"))
+        self.receive("It is broken again", self.own_number)
+        self.assertFalse(self.stage_of(self.own_ticket).closed)
+        page = self.get(url)
+        self.assertNotIn("Closed Date", self.text(page))
+        self.assertFalse(self.tree(self.get("/my/tickets")).xpath(dates))
+        self.assertTrue(self.tree(page).xpath(f"//form[@action='{CLOSE}']"))
+
     def test_to_close_twice_texts_once(self):
         for _ in range(2):
             self.close(self.own_ticket)

@@ -147,6 +147,16 @@ class TestPage(WebCase):
         ):
             self.assertNotIn(hidden, page.text)
 
+    def test_what_a_colleague_is_told_is_no_update(self):
+        before = self.ticket._get_sms_last_update()
+        later = fields.Datetime.now() + timedelta(days=1)
+        told = self.tell_colleague(self.ticket, phone_number(9))
+        told.mail_message_id.date = later
+        self.assertEqual(self.ticket._get_sms_last_update(), before)
+        self.ticket._message_sms("Hello")
+        self.messages_to().mail_message_id.date = later
+        self.assertEqual(self.ticket._get_sms_last_update(), later)
+
     def test_it_is_kept_nowhere_and_loads_nothing(self):
         page = self.get(self.url)
         self.assertEqual(page.headers["Cache-Control"], "no-store")
