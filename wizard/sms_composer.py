@@ -92,6 +92,14 @@ class SmsComposer(models.TransientModel):
         "(create_uid, desk_key) WHERE desk_key IS NOT NULL"
     )
 
+    def _compute_sanitized_numbers(self):
+        """Name each number once, however often it was typed."""
+        result = super()._compute_sanitized_numbers()
+        for composer in self.filtered("sanitized_numbers"):
+            numbers = composer.sanitized_numbers.split(",")
+            composer.sanitized_numbers = ",".join(dict.fromkeys(numbers))
+        return result
+
     # The purpose depends on the template, and on whether its text was edited.
     @api.depends(
         *("recipient_single_number_itf", "res_model", "res_id", "send_at"),
@@ -348,6 +356,7 @@ class SmsComposer(models.TransientModel):
         sent = self._hand_over_attachments()
         if self.res_model == TICKET_MODEL:
             self._get_records()._check_may_send_sms()
+            self.template_id._check_for_customers()
             self._check_sms_ticket_number()
         personal = PersonalText(self.res_model, self.res_id, self.env.uid, self.body)
         composer = self.with_context(

@@ -24,12 +24,12 @@ class IrActionsServer(models.Model):
     def run(self):
         """Reset our context keys, which describe the message that triggered the action.
 
-        An automation may run while a person's message is sent; that message's purpose
-        and source do not apply to the action's.
+        An automation may run while a person's message is sent; that message's purpose,
+        source, time and files do not apply to the action's.
         """
-        action = self.with_context(
-            sms_purpose=None, sms_source=None, sms_personal=None, sms_automated=True
-        )
+        keys = ("sms_purpose", "sms_source", "sms_personal", "sms_is_again")
+        keys += ("sms_send_at", "sms_media", "sms_sent")
+        action = self.with_context(**dict.fromkeys(keys), sms_automated=True)
         return super(IrActionsServer, action).run()
 
     def _run_action_sms_multi(self, eval_context=None):

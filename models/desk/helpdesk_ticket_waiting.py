@@ -192,14 +192,6 @@ class HelpdeskTicket(models.Model):
         :raises AccessError: unless a helpdesk user who may edit the tickets
         """
         self._check_sms_inbox()
-        return self._cancel_written_sms()
-
-    def unlink(self):
-        """Cancel what people have written, before their posts are gone."""
-        self._cancel_written_sms()
-        return super().unlink()
-
-    def _cancel_written_sms(self):
         waiting_sudo = self._find_written_sms()
         waiting_sudo.cancelled_by_id = self.env.user
         waiting_sudo.action_set_canceled()

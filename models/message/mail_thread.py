@@ -3,7 +3,7 @@ from collections import defaultdict
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Command
 from odoo.tools.misc import clean_context
 
@@ -12,6 +12,7 @@ from ...tools.purpose_rules import MessageSource
 from ..core.bulk_insert import BULK_FROM, create_many, is_extended
 from .sms_sms_intake import PersonalText
 from .sms_sms_media import SentMedia
+from .sms_sms_waiting import WAITING
 
 #: Modules whose overrides of ``create`` are taken care of here.
 KNOWN_MODULES = ("mail", "helpdesk_mgmt_sms")
@@ -155,6 +156,17 @@ class MailMessage(models.Model):
     """Notes on texts in the chatter: written in bulk, and erased with their text."""
 
     _inherit = "mail.message"
+
+    def unlink(self):
+        """Cancel what people have scheduled: with its record its sense is gone."""
+        domain = [("mail_message_id", "in", self.ids), ("gate_verdict", "=", "hold")]
+        domain += [("state", "=", WAITING), ("exemption", "=", False)]
+        domain += [("create_uid", "!=", SUPERUSER_ID)]
+        held_sudo = self.env["sms.sms"].sudo().search(domain)
+        if held_sudo := held_sudo.try_lock_for_update():
+            held_sudo.cancelled_by_id = self.env.user
+            held_sudo.action_set_canceled()
+        return super().unlink()
 
     def _filter_sms(self):
         return self.filtered(lambda message: message.message_type == "sms")

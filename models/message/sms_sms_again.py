@@ -8,7 +8,6 @@ from ...providers.faults import REFUSED_OTHERWISE
 from ...tools import TICKET_MODEL, verdicts, ways
 from ...tools.actions import notify
 from ...tools.phone import E164
-from ...tools.purpose_rules import MessageSource
 from ..core.mixins import NUMBER_GROUPS
 from ..ledger.sms_purpose import INTERNAL
 from .sms_sms import IN_FLIGHT, LEFT, RECORDED
@@ -239,8 +238,7 @@ class SmsSms(models.Model):
         self._get_post_record()._check_sms_rights([], numbers, numbers)
         post = sms_sudo.mail_message_id
         written = (post.model, post.res_id, self.env.uid, sms_sudo.body)
-        source = MessageSource(template_id=sms_sudo.template_id.id or 0)
-        context = {"sms_source": source, "sms_is_again": True}
+        context = {"sms_is_again": True}
         context["sms_personal"] = sms_sudo.is_personal and PersonalText(*written)
         new_sudo = sms_sudo.with_context(**context).create([values])
         new_sudo = new_sudo.with_env(sms_sudo.env)
@@ -338,7 +336,8 @@ class SmsSms(models.Model):
             "partner_id": self.partner_id.id,
             "mail_message_id": self.mail_message_id.id,
             "record_company_id": company.id,
-            # One that no rule has given is looked for again.
+            # One that no rule has given is looked for again, by the record alone:
+            # somebody may have written over the template.
             "purpose_id": not self.is_unmapped and self.purpose_id.id,
             "template_id": self.template_id.id,
             "expires_at": self.expires_at,

@@ -317,6 +317,18 @@ class TestPurposeRule(RuleCase):
             self.assertEqual(message.purpose_id.code, "marketing")
             self.assertEqual(message.template_id, template)
 
+    def test_what_was_written_over_a_template_stays_an_offer_when_sent_again(self):
+        self.make_rule("alert", template_id=self.partner_template.id)
+        self.record_consent(None, "alert", "marketing")
+        values = {"template_id": self.partner_template.id, "body": "Buy now"}
+        self.compose("comment", self.customer, **values)
+        old = self.messages_to()
+        old.write({"state": "error", "failure_type": "sms_not_delivered"})
+        old.with_user(self.agent).action_send_again()
+        new = old.sent_again_id
+        self.assertSent(new, "marketing")
+        self.assertEqual(new.template_id, self.partner_template)
+
     def test_an_automation_does_not_inherit_what_set_it_off(self):
         self.make_rule("alert", template_id=self.partner_template.id)
         action = self.env["ir.actions.server"].create(

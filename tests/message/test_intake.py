@@ -2,10 +2,13 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.tests import new_test_user, tagged
 
 from ...models.ledger.sms_purpose import PurposeCode
+from ...models.message.sms_sms_media import SentMedia
 from ..common import phone_number
+from ..peer.media import PNG
 from .common import IntakeCase
 
 
@@ -54,6 +57,53 @@ class TestNativePaths(IntakeCase):
         self.compose("numbers", numbers=f"(303) 555-0101, {phone_number(2)}")
         self.assertBlocked(self.messages_to(phone_number(1)), "marketing", "no_consent")
         self.assertSent(self.messages_to(phone_number(2)), "marketing")
+
+    def test_the_composer_for_a_number_in_two_spellings(self):
+        self.record_consent(None, "marketing")
+        self.compose("numbers", numbers=f"{self.number}, (303) 555-0100, 3035550100")
+        self.assertSent(self.messages_to(), "marketing")
+
+    def test_an_action_inherits_neither_the_time_nor_the_files_of_a_text(self):
+        """It may run while a user's text is sent, and texts somebody else."""
+        picture = self.env["ir.attachment"].create({"name": "photo.png", "raw": PNG})
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Text them",
+                "state": "code",
+                "model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "code": "record._message_sms('Look')",
+            }
+        )
+        action.with_context(
+            active_model="helpdesk.ticket",
+            active_id=self.ticket.id,
+            sms_send_at=fields.Datetime.now() + timedelta(days=1),
+            sms_media=SentMedia(0, tuple(picture.ids)),
+        ).run()
+        message = self.messages_to()
+        self.assertFalse(message.send_at)
+        self.assertFalse(message.attachment_ids)
+
+    def test_an_action_sends_no_customer_what_is_for_colleagues(self):
+        self.record_consent()
+        self.ticket_template.is_internal = True
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Text them",
+                "state": "sms",
+                "model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "sms_template_id": self.ticket_template.id,
+            }
+        )
+        context = {"active_model": "helpdesk.ticket", "active_ids": self.ticket.ids}
+        for method in ("sms", "comment", "note"):
+            action.sms_method = method
+            with (
+                self.subTest(method=method),
+                self.assertRaisesRegex(ValidationError, "is for colleagues"),
+            ):
+                action.with_context(**context).run()
+        self.assertFalse(self.messages_to())
 
     def test_a_text_that_code_posts(self):
         self.record_consent()

@@ -558,15 +558,16 @@ class TestMoving(QuietHoursCase):
         super().setUp()
         self.record_consent()
 
-    def compose(self, send_at, user=None):
+    def compose(self, send_at, user=None, record=None):
         """Text the ticket's customer by Odoo's composer; return the message."""
+        record = record or self.ticket
         composer = (
             self.env["sms.composer"]
             .with_user(user or self.agent)
             .with_context(
                 default_composition_mode="comment",
-                default_res_model="helpdesk.ticket",
-                default_res_id=self.ticket.id,
+                default_res_model=record._name,
+                default_res_id=record.id,
             )
             .create({"body": "Hello", "send_at": send_at})
         )
@@ -583,6 +584,21 @@ class TestMoving(QuietHoursCase):
         with freeze_time(later):
             self.run_outbox()
             self.assertEqual(message.state, "sent")
+
+    @freeze_time(NOON)
+    def test_what_is_scheduled_goes_with_the_record_that_it_was_written_on(self):
+        self.record_consent(None, "marketing")
+        later = datetime(2026, 7, 1, 21, 30)
+        contact = self.make_customer(self.number)
+        message = self.compose(later, self.administrator, contact)
+        self.assertHeld(message, timing.SCHEDULED, later)
+        contact.with_user(self.administrator).unlink()
+        self.env.invalidate_all()
+        self.assertEqual(message.state, "canceled")
+        self.assertIn(self.administrator.name, message.shown_reason)
+        with freeze_time(later):
+            self.run_outbox()
+        self.assertEqual(message.state, "canceled")
 
     @freeze_time(NOON)
     def test_send_at_night_waits_for_the_morning(self):
