@@ -97,7 +97,7 @@ class SmsTeamAlert(models.Model):
         "Acknowledged in Time",
         compute="_compute_is_in_time",
         store=True,
-        help="Acknowledged within the target time of its plan.",
+        help="Acknowledged, or over, within the target time of its plan.",
     )
     minutes_to_acknowledge = fields.Float(
         compute="_compute_is_in_time", store=True, aggregator=None
@@ -137,12 +137,13 @@ class SmsTeamAlert(models.Model):
         "sms.alert.trouble", "alert_id", "Reported Troubles", readonly=True
     )
 
-    @api.depends("acknowledged_at", "created_at", "target_minutes")
+    @api.depends("acknowledged_at", "resolved_at", "created_at", "target_minutes")
     def _compute_is_in_time(self):
         for alert in self:
-            taken_at = alert.acknowledged_at
+            taken_at = alert.acknowledged_at or alert.resolved_at
             took = taken_at - alert.created_at if taken_at else timedelta()
-            minutes = alert.minutes_to_acknowledge = took / timedelta(minutes=1)
+            minutes = took / timedelta(minutes=1)
+            alert.minutes_to_acknowledge = alert.acknowledged_at and minutes
             alert.is_in_time = bool(taken_at) and minutes <= alert.target_minutes
 
     @api.model_create_multi
@@ -373,13 +374,14 @@ class SmsTeamAlert(models.Model):
     def _resolve(self, at, facts):
         """Resolve the alert; return False if it was resolved before.
 
-        Its codes stay valid for a few days, and are not reused.
+        Its codes stay valid for a few days, and are not reused. A system that reports
+        the end has not acknowledged it.
         """
         if self.state == RESOLVED:
             return False
         user_id = facts["user_id"]
         values = {"state": RESOLVED, "resolved_at": at, "resolved_by_id": user_id}
-        if not self.acknowledged_at:
+        if any(facts.values()) and not self.acknowledged_at:
             values |= {"acknowledged_at": at, "acknowledged_by_id": user_id}
         self.write({**values, "next_at": False})
         self.trouble_ids._end_storm(at)

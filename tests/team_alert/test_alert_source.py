@@ -115,6 +115,52 @@ class TestTroubles(SourceCase):
         self.assertEqual(self.report(payloads.ALERTMANAGER)["raised"], 2)
         self.assertEqual(len(self.find_alerts()), 2)
 
+    def test_firing_anew_after_an_end_that_was_not_reported(self):
+        """It was silenced when it ended: its alert is over, and people are told."""
+        payload = payloads.change(payloads.ALERTMANAGER, alerts=1)
+        self.report(payload)
+        self.find_alerts().with_user(self.ann).action_acknowledge()
+        for began_at, count in (
+            ("2026-11-25T21:59:45Z", 1),  # another replica's time
+            ("2026-12-02T23:14:45.828+01:00", 2),
+            ("2026-12-02T22:14:45.828Z", 2),
+            (None, 2),
+            ("0001-01-01T00:00:00Z", 2),
+        ):
+            payload["alerts"][0]["startsAt"] = began_at
+            with self.subTest(began_at=began_at):
+                self.report(payload)
+                self.assertEqual(len(self.find_alerts()), count)
+        first, second = self.find_alerts()
+        self.assertEqual((first.state, second.state), ("resolved", "open"))
+        self.assertEqual(second.repeat_count, 3)
+        self.assertEqual(self.source.firing_count, 1)
+        self.assertIn("[URGENT] Prometheus: ", self.texts_to(self.ann)[-1])
+
+    def test_what_ends_by_itself_was_acknowledged_by_nobody(self):
+        self.report(payloads.ALERTMANAGER)
+        self.frozen.tick(timedelta(minutes=9))
+        self.report(payloads.change(payloads.ALERTMANAGER, "resolved"))
+        alert = self.find_alerts()
+        self.assertFalse(alert.acknowledged_at)
+        self.assertTrue(alert.is_in_time)
+        figures = self.env["sms.analysis"].search([("kind", "=", "alert")])
+        self.assertEqual(figures.mapped("alert_count"), [1])
+        self.assertEqual(figures.mapped("alert_taken_count"), [0])
+        self.report(payloads.ALERTMANAGER)
+        self.frozen.tick(timedelta(minutes=11))
+        self.report(payloads.change(payloads.ALERTMANAGER, "resolved"))
+        self.assertFalse(self.find_alerts()[1].is_in_time)
+
+    def test_one_more_of_the_group_when_all_were_told_is_a_new_alert(self):
+        """Nobody would hear of it: the first alert's plan has no more steps."""
+        self.report(payloads.change(payloads.ALERTMANAGER, alerts=1))
+        self.wait(50)
+        self.report(payloads.ALERTMANAGER)
+        first, second = self.find_alerts()
+        self.assertEqual((first.state, second.state), ("open", "open"))
+        self.assertIn("web2:9100 down", self.texts_to(self.ann)[-1])
+
     def test_one_more_of_the_group_joins_the_alert_that_waits(self):
         self.report(payloads.change(payloads.ALERTMANAGER, alerts=1))
         self.report(payloads.ALERTMANAGER)
