@@ -153,6 +153,13 @@ class SmsQuestion(models.Model):
         self.ensure_one()
         return False
 
+    def _may_answer(self, company):
+        """Return whether a text that a company has received may answer the question.
+
+        Rooms extend this for companies that send from the same number.
+        """
+        return self.company_id == company
+
     @api.model
     def _find_open(self, inbound):
         """Return the questions that a text may answer: urgent ones, then the newest.
@@ -164,10 +171,12 @@ class SmsQuestion(models.Model):
         unproven = self.env["sms.number.claim"]._query_unproven(inbound.number)
         domain = Domain("partner_id", "=", False)
         domain |= Domain("partner_id", "not in", unproven)
-        domain &= Domain("company_id", "=", inbound.company_id.id)
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        domain &= Domain("company_id", "in", companies.ids)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
         domain &= Domain("expires_at", ">", inbound.received_at)
         found_sudo = self.sudo().search(domain)
+        found_sudo = found_sudo.filtered(lambda it: it._may_answer(inbound.company_id))
         if later_sudo := self.env["sms.inbound.router"]._get_users_question(inbound):
             found_sudo = found_sudo.filtered(
                 lambda it: it._is_urgent() or not it._is_before(later_sudo)

@@ -128,7 +128,6 @@ class SmsTeamAlert(models.Model):
     )
 
     _next_index = models.Index("(next_at) WHERE state = 'open' AND next_at IS NOT NULL")
-    _code_index = models.Index("(company_id, code_block)")
 
     source_id = fields.Many2one(
         "sms.alert.source", "Monitoring System", readonly=True, index="btree_not_null"
@@ -151,8 +150,8 @@ class SmsTeamAlert(models.Model):
         """Assign each alert its own codes, one alert after the other."""
         alerts = self.browse()
         for vals in vals_list:
-            company_id = vals.setdefault("company_id", self.env.company.id)
-            vals["code_block"] = self._take_code_block(company_id)
+            vals.setdefault("company_id", self.env.company.id)
+            vals["code_block"] = self._take_code_block()
             alerts += super().create([vals])
         return alerts
 
@@ -221,17 +220,17 @@ class SmsTeamAlert(models.Model):
         return self._raise(plan_sudo.team_id, words, plan_id=plan_sudo.id, **values)
 
     @api.model
-    def _take_code_block(self, company_id):
+    def _take_code_block(self):
+        Nor one of another company: people may answer both at the same number.
         """Return the lowest block of codes that no other alert uses now.
 
         Concurrent alerts are serialized by a counter, so that the second one sees the
         first.
         """
-        self.env["sms.rate.limit"].sudo()._is_over("team_alerts", str(company_id))
-        own = Domain("company_id", "=", company_id)
+        self.env["sms.rate.limit"].sudo()._is_over("team_alerts", "codes")
         is_used = Domain("state", "!=", RESOLVED)
         is_used |= Domain("resolved_at", ">", fields.Datetime.now() - replies.KEPT)
-        taken = self.sudo().search_fetch(own & is_used, ["code_block"])
+        taken = self.sudo().search_fetch(is_used, ["code_block"])
         return replies.find_free(taken.mapped("code_block"))
 
     def _get_codes(self):

@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from ...providers.account import LONG_CODE
 from ...providers.sandbox import SandboxProvider
+from ...providers.twilio import TwilioProvider
 from ...tools.replies import KEPT
 from .common import NOW, WORDS, TeamAlertCase
 
@@ -155,6 +157,40 @@ class TestAnswers(TeamAlertCase):
         # Only one is left open, so a word without its code is clear.
         self.answer(self.ann, "done")
         self.assertEqual(second.state, "resolved")
+
+    def test_the_number_of_two_companies(self):
+        """One of them receives the answers, whichever has raised the alert."""
+        number, shared = "+13035559901", self.make_company("Shared")
+        for company in (self.company, shared):
+            self.env["sms.sender"].create(
+                {
+                    "company_id": company.id,
+                    "provider": TwilioProvider.code,
+                    "address": number,
+                    "kind": LONG_CODE,
+                }
+            )
+        self.ann.company_ids |= shared
+        self.team.user_ids = self.ann
+        self.record_consent(self.get_number(self.ann), "internal", company=shared)
+        plan = self.plan.copy({"company_id": shared.id})
+        own = self.raise_alert("Mail is down")
+        theirs = self.raise_alert("Web is down", plan_id=plan.id)
+        self.assertEqual((own.company_id, theirs.company_id), (self.company, shared))
+        for body, states in (
+            ("14", ("open", "acknowledged")),
+            ("4", ("acknowledged", "acknowledged")),
+            ("16", ("acknowledged", "resolved")),
+            ("14", ("acknowledged", "resolved")),
+        ):
+            form = {"From": self.get_number(self.ann), "To": number, "Body": body}
+            form["MessageSid"] = f"SM{body}{states}"
+            event = TwilioProvider.parse_inbound(form)
+            inbound = self.env["sms.inbound"]._receive(self.company, event)
+            with self.subTest(body=body):
+                self.assertEqual((own.state, theirs.state), states)
+                self.assertEqual(inbound.kind, "answer")
+        self.assertEqual(theirs.acknowledged_by_id, self.ann)
 
     def test_words_alone_do_not_choose_between_two(self):
         first, second = (
