@@ -209,9 +209,7 @@ class SmsTeamAlert(models.Model):
         plan_sudo = plans_sudo.browse((custom_values or {})["plan_id"])
         words = self._clean_words(msg_dict.get("subject") or "")
         words = words or self.env._("An email without a subject")
-        same = Domain("plan_id", "=", plan_sudo.id) & Domain("name", "=", words)
-        is_on = Domain("state", "!=", RESOLVED)
-        if alert_sudo := self.sudo().search(same & is_on, limit=1):
+        if alert_sudo := plan_sudo._find_mailed(words):
             alert_sudo.repeat_count += 1
             return alert_sudo
         author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())

@@ -240,6 +240,14 @@ class TestByMail(TeamAlertCase):
 
     def test_a_plan_that_is_archived_takes_none(self):
         self.plan.active = False
+    def test_the_same_again_and_again_keeps_no_other_from_its_alert(self):
+        """A monitoring system repeats a trouble every minute, then another begins."""
+        for number in range(25):
+            [alert] = self.mail("x@probe.example", number=number)
+        self.assertEqual(alert.repeat_count, 24)
+        self.assertEqual(len(self.mail("x@probe.example", "Disk full", 99)), 2)
+        self.assertIn("Disk full", self.texts_to(self.ann)[-1])
+
         self.assertFalse(
             self.alerts.with_context(active_test=False).search([])
             & self.mail("x@probe.example")
