@@ -394,23 +394,27 @@ class SmsTeamAlert(models.Model):
         self.write(
             {"state": OPEN, "acknowledged_at": False, "acknowledged_by_id": False}
         )
-        self._note(entries.ESCALATED, at, **facts)
+        self._note_answer(entries.ESCALATED, at, facts)
         passed_by = self.env["res.users"].browse(facts["user_id"] or ())
         self._hasten(fields.Datetime.now(), passed_by)
         return True
 
     def _close_step(self, kind, code, at, facts):
-        """Note an action, cancel waiting messages, tell the others and the ticket."""
-        self._note(kind, at, **facts)
+        """Note an action, cancel waiting messages, and tell the others."""
+        self._note_answer(kind, at, facts)
         told = self._get_told()
         waiting = told.sms_id.filtered(lambda sms: sms.state == "outgoing")
         (waiting - self._find_others_calls(waiting)).action_set_canceled()
         if self.plan_id.tell_others:
             known = told.filtered(lambda it: it.sms_id not in waiting)
             self._tell_others(known, code, facts)
-        states = dict(self._fields["state"]._description_selection(self.env))
+
+    def _note_answer(self, kind, at, facts):
+        """Add an action to the timeline, and to the ticket."""
+        self._note(kind, at, **facts)
+        kinds = dict(self.entry_ids._fields["kind"]._description_selection(self.env))
         user = self.env["res.users"].browse(facts["user_id"] or ())
-        values = {"alert": self.name, "state": states[self.state]}
+        values = {"alert": self.name, "state": kinds[kind]}
         values["name"] = user.name or self.env._("by text")
         self._note_on_ticket(
             self.env._("Team alert “%(alert)s”: %(state)s (%(name)s)", **values)
