@@ -219,9 +219,9 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _take_code_block(self):
-        Nor one of another company: people may answer both at the same number.
         """Return the lowest block of codes that no other alert uses now.
 
+        Nor one of another company: people may answer both at the same number.
         Concurrent alerts are serialized by a counter, so that the second one sees the
         first.
         """
@@ -283,6 +283,11 @@ class SmsTeamAlert(models.Model):
 
     def _get_told(self):
         return self.entry_ids.filtered(lambda it: it.kind == entries.TOLD)
+
+    def _get_reached(self):
+        """Return who was told, without messages that failed or were called off."""
+        told = self._get_told()
+        return told.filtered(lambda it: it.sms_id.state not in entries.FAILED_STATES)
 
     def _get_fillers(self, partner):
         """Return the values of the replies' placeholders, for a reader."""
@@ -474,7 +479,7 @@ class SmsTeamAlert(models.Model):
     def _describe_told(self):
         """Return the people in the order they were told, each with the last time."""
         last = {}
-        for entry in self._get_told():
+        for entry in self._get_reached():
             name = entry.user_id.name or self.env._("somebody")
             last[name] = say_moment(self.env, entry.at)
         return ", ".join(f"{name} {at}" for name, at in last.items())
@@ -498,8 +503,12 @@ class SmsTeamAlert(models.Model):
     def _describe_open(self, now):
         """Return in words how long the alert has waited, and when the next are told."""
         waited = self._format_duration(now - self.created_at)
+        if not self.next_at and not self.sudo()._get_reached():
+            return self.env._("Not acknowledged for %s. Nobody was reached.", waited)
         if not self.next_at:
-            return self.env._("Not acknowledged for %s. All were told.", waited)
+            return self.env._(
+                "Not acknowledged for %s. The plan has no more steps.", waited
+            )
         left = self.next_at - now
         if left <= timedelta(minutes=1):
             return self.env._("Not acknowledged for %s. The next are told now.", waited)

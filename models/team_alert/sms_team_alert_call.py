@@ -39,9 +39,7 @@ class SmsTeamAlert(models.Model):
         If somebody is texted instead of called, a note gives the reason.
         """
         obstacle = self.company_id._explain_sms_no_calls()
-        texts = self._get_told().filtered(lambda it: not it.sms_id.is_call)
-        failed = texts.filtered(lambda it: it.sms_id.state in entries.FAILED_STATES)
-        texted = (texts - failed).user_id
+        texted = self._get_reached().filtered(lambda it: not it.sms_id.is_call).user_id
         ways_of, is_replaced = {}, False
         for user, how in chosen.items():
             is_hour = self.plan_id.is_urgent or user._takes_sms_calls(now)

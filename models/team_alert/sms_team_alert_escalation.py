@@ -263,7 +263,7 @@ class SmsTeamAlert(models.Model):
         team = self.team_id
         if is_reached:
             words = self.env._(
-                "Everyone in “%s” has been notified, and nobody has acknowledged it "
+                "The plan for “%s” has no more steps, and nobody has acknowledged it "
                 "yet.",
                 team.name,
             )

@@ -80,6 +80,15 @@ class TestEscalation(TeamAlertCase):
         self.assertEqual(alert.call_ids.user_id, self.ann + self.bo + self.cy)
         self.assertFalse(alert.next_at)
         self.assertIn("Call them now", alert.message_ids[0].body)
+        self.assertIn("Nobody was reached", alert.with_user(self.ann).status_label)
+        self.assertFalse(alert.told_label)
+
+    def test_a_plan_at_its_end_claims_no_more_than_it_has_done(self):
+        self.plan.step_ids[1:].unlink()
+        self.team.user_id = self.dee
+        alert = self.raise_alert()
+        self.assertIn("no more steps", alert.message_ids[0].body)
+        self.assertNotIn("All were told", alert.status_label)
 
     def test_a_leader_who_has_left_is_not_in_charge(self):
         self.team.user_id = self.dee
