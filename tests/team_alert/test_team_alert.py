@@ -383,6 +383,15 @@ class TestRules(TeamAlertCase):
         self.assertFalse(alert.call_ids)
         self.assertEqual(alert.entry_ids[0].called_by_id, self.agent)
 
+    def test_one_call_by_hand_is_enough_for_all_that_did_not_reach_them(self):
+        self.ann.partner_id.phone = self.cy.partner_id.phone = False
+        alert = self.raise_alert()
+        self.wait(50)
+        self.assertGreater(len(alert.call_ids), alert.call_count)
+        alert.call_ids[0].with_user(self.agent).action_called()
+        self.env.invalidate_all()
+        self.assertEqual(alert.call_ids.user_id, self.cy)
+
     def test_codes_are_not_used_again_until_three_days_after(self):
         first, second = self.raise_alert("One"), self.raise_alert("Two")
         self.assertEqual((first.code_block, second.code_block), (0, 1))
