@@ -15,7 +15,7 @@ from .sms_team_alert import RESOLVED
 MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 #: Path of a source's webhook, followed by its key.
 PATH = "/helpdesk_sms/alerts/"
-#: Most firing troubles of one source; further ones are only counted.
+#: Most firing troubles of one source, with an alert as without one.
 MAX_OPEN = 2000
 
 #: Key of the row that stands for all excess troubles; no system's key starts with a
@@ -185,17 +185,18 @@ class SmsAlertSource(models.Model):
 
     def _must_page(self, row):
         """Return whether a trouble should have an alert and has none yet."""
-        is_warning = row.severity == monitoring.WARNING and self.is_warning_urgent
-        is_urgent = row.severity == monitoring.CRITICAL or is_warning
-        return not row.alert_id and is_urgent
+        return not row.alert_id and self._is_urgent(row)
+
+    def _is_urgent(self, trouble):
+        is_warning = trouble.severity == monitoring.WARNING and self.is_warning_urgent
+        return trouble.severity == monitoring.CRITICAL or is_warning
 
     def _add(self, troubles, report, now):
-        """Create new troubles; beyond :data:`MAX_OPEN` they are only counted."""
-        rows = self.trouble_ids
-        domain = [("source_id", "=", self.id), ("is_firing", "=", True)]
-        room = max(MAX_OPEN - rows.search_count(domain, limit=MAX_OPEN), 0)
-        if len(troubles) > room:
-            self._get_storm_alert().repeat_count += 1
+        """Create new troubles; beyond :data:`MAX_OPEN` they are only counted.
+
+        Those without an alert, which may never end, keep no urgent one out.
+        """
+        rows = self.trouble_ids.browse()
         own = {"source_id": self.id, "group_key": report.group, "is_firing": True}
         own |= {"reported_at": now, "heard_at": now}
         return rows.create([{**it._asdict(), **own} for it in troubles[:room]])

@@ -337,6 +337,18 @@ class TestStorms(SourceCase):
         self.assertLessEqual(len(self.source.trouble_ids), 6)
         self.assertEqual(alert.state, "open")
 
+    def test_what_is_only_listed_keeps_no_urgent_one_out(self):
+        """Many a trouble for information never ends."""
+        storm = payloads.make_storm(8)
+        for alert in storm["alerts"]:
+            alert["labels"] = {"severity": "info"}
+        with patch.object(sms_alert_source, "MAX_OPEN", 5):
+            self.report(storm)
+            self.assertFalse(self.find_alerts())
+            self.assertEqual(len(self.source.trouble_ids), 5)
+            self.report(payloads.ALERTMANAGER)
+        self.assertIn("web1:9100 down", self.find_alerts().name)
+
     def test_old_troubles_are_deleted_but_of_open_alerts(self):
         self.report_group(1)
         self.report_group(2)
