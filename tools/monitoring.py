@@ -16,8 +16,10 @@ Each reader follows its system's documentation and ignores unknown fields:
 import hashlib
 import hmac
 import json
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from .import_rows import parse_instant
 from .links import is_page
 from .segments import count_segments
 from .texts import clean, is_same, shorten
@@ -31,6 +33,8 @@ MAX_TROUBLES = 500
 KEY_LIMIT, SUMMARY_LIMIT = 64, 300
 #: A signature with a timestamp is valid for this many seconds.
 SIGNATURE_AGE = 300
+#: Replicas of a system differ by less about when a trouble began.
+SAME_START = timedelta(minutes=5)
 SIGNATURE_HEADER = "X-Grafana-Alerting-Signature"
 TIME_HEADER = "X-Grafana-Alerting-Timestamp"
 
@@ -58,6 +62,7 @@ class Trouble(NamedTuple):
     :param bool is_firing: it is open
     :param str severity: one of :data:`SEVERITIES`
     :param str link: its page in the system, or empty
+    :param datetime began_at: UTC, naive; None if the system does not say
     """
 
     key: str
@@ -65,6 +70,7 @@ class Trouble(NamedTuple):
     summary: str
     severity: str = CRITICAL
     link: str = ""
+    began_at: datetime | None = None
 
 
 class Report(NamedTuple):
@@ -175,6 +181,7 @@ def _read_alert(alert):
         _to_summary(next(filter(None, summaries), key)),
         _MILD.get(labels.get("severity", "").lower(), CRITICAL),
         _to_link(_say(alert.get("generatorURL"))),
+        _to_moment(_say(alert.get("startsAt"))),
     )
 
 
@@ -224,6 +231,13 @@ def _to_key(text):
     if len(text) > KEY_LIMIT or not text.isprintable() or not text.isascii():
         return hashlib.sha256(text.encode()).hexdigest()
     return text
+
+
+def _to_moment(text):
+    try:
+        return parse_instant(text)
+    except ValueError:
+        return None
 
 
 def _to_summary(text):

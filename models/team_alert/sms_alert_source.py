@@ -148,6 +148,8 @@ class SmsAlertSource(models.Model):
         known = source._find_open(keys, now)
         firing = [it for it in report.troubles if it.is_firing and it.key not in late]
         none = rows = source.trouble_ids.browse()
+        again = [it for it in firing if it.key in known and known[it.key]._is_past(it)]
+        none.union(*(known.pop(it.key) for it in again))._end(now)
         for trouble in firing:
             if trouble.key in known:
                 rows |= known[trouble.key]
@@ -198,8 +200,15 @@ class SmsAlertSource(models.Model):
         """
         rows = self.trouble_ids.browse()
         own = {"source_id": self.id, "group_key": report.group, "is_firing": True}
-        own |= {"reported_at": now, "heard_at": now}
-        return rows.create([{**it._asdict(), **own} for it in troubles[:room]])
+        for is_urgent, sign in ((True, "!="), (False, "=")):
+            some = [it for it in troubles if self._is_urgent(it) == is_urgent]
+            domain = [("source_id", "=", self.id), ("is_firing", "=", True)]
+            domain.append(("alert_id", sign, False))
+            room = MAX_OPEN - rows.search_count(domain, limit=MAX_OPEN)
+            if is_urgent and len(some) > room:
+                self._get_storm_alert().repeat_count += 1
+            rows += rows.create([{**it._asdict(), **own} for it in some[:room]])
+        return rows
 
     # === Alerts ===
 
@@ -214,14 +223,15 @@ class SmsAlertSource(models.Model):
         rows.alert_id = alert
 
     def _find_waiting(self, group):
-        """Return the group's alert that nobody has acknowledged yet, if any.
+        """Return the group's alert of which more people will be told, if any.
 
-        Without a group nothing is known to belong together.
+        Without a group nothing is known to belong together. Of an alert that somebody
+        has acknowledged, or whose plan is at its end, nobody would hear any more.
         """
         if not group:
             return self.env["sms.team.alert"]
         own = [("source_id", "=", self.id), ("group_key", "=", group)]
-        is_waiting = [("is_firing", "=", True), ("alert_id.state", "=", "open")]
+        is_waiting = [("is_firing", "=", True), ("alert_id.next_at", "!=", False)]
         return self.trouble_ids.search([*own, *is_waiting], limit=1).alert_id
 
     def _raise_alert(self, rows, more):
@@ -290,6 +300,9 @@ class SmsAlertTrouble(models.Model):
     link = fields.Char("Page", readonly=True)
     is_firing = fields.Boolean("Firing", readonly=True)
     report_count = fields.Integer("Reports", readonly=True, default=1)
+    began_at = fields.Datetime(
+        "Began", readonly=True, help="As the system says. Empty if it does not."
+    )
     reported_at = fields.Datetime(
         "First Reported", required=True, readonly=True, default=fields.Datetime.now
     )
@@ -299,6 +312,15 @@ class SmsAlertTrouble(models.Model):
     ended_at = fields.Datetime("Over Since", readonly=True)
 
     _firing_unique = models.UniqueIndex("(source_id, key) WHERE is_firing")
+
+    def _is_past(self, trouble):
+        """Return whether a report is of a later time that the trouble fires.
+
+        Its end was not reported, as of one that was silenced when it ended.
+        """
+        if not self.began_at or not trouble.began_at:
+            return False
+        return trouble.began_at - self.began_at > monitoring.SAME_START
 
     def _repeat(self, trouble, now):
         """Count another report of the trouble, which may have become worse.
