@@ -158,9 +158,10 @@ class SmsAlertSource(models.Model):
             alert.repeat_count += 1
         new = source._add([it for it in firing if it.key not in known], report, now)
         source._page((rows | new).filtered(source._must_page), report)
-        over = [it.key for it in report.troubles if not it.is_firing]
-        ended = none.union(*(known.get(key, none) for key in over))
+        over = [it for it in report.troubles if not it.is_firing]
+        ended = none.union(*(known.get(it.key, none) for it in over))
         ended._end(now)
+        source._note_ends(over, now)
         return {"raised": len(new), "repeated": len(rows), "resolved": len(ended)}
 
     def _find_over(self, keys):
@@ -173,6 +174,14 @@ class SmsAlertSource(models.Model):
         own = [("source_id", "=", self.id), ("key", "in", keys)]
         rows = self.trouble_ids.search(own)
         return set(rows.mapped("key")) - set(rows.filtered("is_firing").mapped("key"))
+
+    def _note_ends(self, troubles, now):
+        """Keep the ends of Zabbix's events whose beginning may be reported later."""
+        if self.system == monitoring.ZABBIX:
+            seen = self._find_over([it.key for it in troubles])
+            new = [it for it in troubles if it.key not in seen]
+            own = {"source_id": self.id, "ended_at": now}
+            self.trouble_ids.create([{**it._asdict(), **own} for it in new])
 
     def _find_open(self, keys, now):
         """Return the firing troubles with the given keys, by key.

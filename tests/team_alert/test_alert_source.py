@@ -232,6 +232,16 @@ class TestTroubles(SourceCase):
         self.report(payloads.change(payloads.ZABBIX, event_id="1251"), source)
         self.assertEqual(len(self.find_alerts(source)), 2)
 
+    def test_a_zabbix_event_whose_recovery_comes_first(self):
+        """Odoo was down when it began: Zabbix posts that again after the recovery."""
+        source = self.make_source("zabbix", "Zabbix")
+        over = payloads.change(payloads.ZABBIX, event_value="0")
+        for payload in (over, over, payloads.ZABBIX):
+            done = self.report(payload, source)
+            self.assertEqual(done, {"raised": 0, "repeated": 0, "resolved": 0})
+        self.assertFalse(self.find_alerts(source))
+        self.assertEqual(source.trouble_ids.mapped("is_firing"), [False])
+
     def test_a_zabbix_event_that_a_person_has_resolved_too_early(self):
         source = self.make_source("zabbix", "Zabbix")
         for number in (1, 2):
