@@ -327,9 +327,8 @@ class SmsAlertTrouble(models.Model):
 
         Its end was not reported, as of one that was silenced when it ended.
         """
-        if not self.began_at or not trouble.began_at:
-            return False
-        return trouble.began_at - self.began_at > monitoring.SAME_START
+        is_known = self.began_at and trouble.began_at
+        return is_known and trouble.began_at - self.began_at > monitoring.SAME_START
 
     def _repeat(self, trouble, now):
         """Count another report of the trouble, which may have become worse.
@@ -337,6 +336,7 @@ class SmsAlertTrouble(models.Model):
         :param trouble: ``tools.monitoring.Trouble``
         """
         values = {"summary": trouble.summary, "severity": trouble.severity}
+        values["began_at"] = self.began_at or trouble.began_at
         self.write({"report_count": self.report_count + 1, "heard_at": now, **values})
 
     def _end(self, now):
