@@ -4,10 +4,15 @@ from datetime import datetime, timedelta
 from odoo.tests import BaseCase
 
 from ...tools import oncall
-from ...tools.escalation import Turn, covers
+from ...tools.escalation import Turn
 from ...tools.oncall import Duty, Span, Stretch
 
 MONDAY = datetime(2026, 11, 23)
+
+
+def covers(turn, moment):
+    """Return whether a shift covers a time."""
+    return bool(oncall.expand(turn, moment, moment + timedelta.resolution))
 
 
 def at(day, hour=0):
