@@ -178,7 +178,7 @@ def _read_alert(alert):
     return Trouble(
         _to_key(key),
         status == "firing",
-        _to_summary(next(filter(None, summaries), key)),
+        shorten(next(filter(None, summaries), key), SUMMARY_LIMIT, "..."),
         _MILD.get(labels.get("severity", "").lower(), CRITICAL),
         _to_link(_say(alert.get("generatorURL"))),
         _to_moment(_say(alert.get("startsAt"))),
@@ -196,12 +196,13 @@ def _read_zabbix(payload):
     name = facts.get("event_name") or f"Problem {event_id}"
     host = facts.get("host_name") or facts.get("host_host") or ""
     summary = name if host in name else f"{host}: {name}"
+    summary = shorten(summary, SUMMARY_LIMIT, "...")
     severity = _ZABBIX_SEVERITIES.get(facts.get("event_nseverity"), CRITICAL)
     url, trigger_id = facts.get("zabbix_url", ""), facts.get("trigger_id", "")
     page = f"/tr_events.php?triggerid={trigger_id}&eventid={event_id}"
     link = _to_link(url.rstrip("/") + page) if _is_number(trigger_id) else ""
     key = _to_key(event_id)
-    trouble = Trouble(key, value == "1", _to_summary(summary), severity, link)
+    trouble = Trouble(key, value == "1", summary, severity, link)
     return Report(key, (trouble,))
 
 
@@ -238,10 +239,6 @@ def _to_moment(text):
         return parse_instant(text)
     except ValueError:
         return None
-
-
-def _to_summary(text):
-    return shorten(text, SUMMARY_LIMIT, sign="...")
 
 
 def _to_link(url):

@@ -154,10 +154,7 @@ class SmsQuestion(models.Model):
         return False
 
     def _may_answer(self, company):
-        """Return whether a text that a company has received may answer the question.
-
-        Rooms extend this for companies that send from the same number.
-        """
+        """Hook: return whether a text that a company has received may answer it."""
         return self.company_id == company
 
     @api.model

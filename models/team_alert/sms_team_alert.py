@@ -509,13 +509,10 @@ class SmsTeamAlert(models.Model):
             return self.env._(
                 "Not acknowledged for %s. The plan has no more steps.", waited
             )
-        left = self.next_at - now
-        if left <= timedelta(minutes=1):
-            return self.env._("Not acknowledged for %s. The next are told now.", waited)
         return self.env._(
             "Not acknowledged for %(waited)s. The next are told in %(left)s.",
             waited=waited,
-            left=self._format_duration(left),
+            left=self._format_duration(self.next_at - now),
         )
 
     @api.model
