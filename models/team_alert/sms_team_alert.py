@@ -396,10 +396,13 @@ class SmsTeamAlert(models.Model):
         """Reopen it and run the next step at once; return False if it is resolved."""
         if self.state == RESOLVED:
             return False
+        holder = self.acknowledged_by_id
+        held = self._get_told().filtered(lambda it: holder and it.user_id == holder)
         self.write(
             {"state": OPEN, "acknowledged_at": False, "acknowledged_by_id": False}
         )
         self._note_answer(entries.ESCALATED, at, facts)
+        self._tell_others(held, DONE[replies.ESCALATE], facts)
         passed_by = self.env["res.users"].browse(facts["user_id"] or ())
         self._hasten(fields.Datetime.now(), passed_by)
         return True
@@ -426,7 +429,7 @@ class SmsTeamAlert(models.Model):
         )
 
     def _tell_others(self, told, code, facts):
-        """Text the other alerted people that somebody has taken or resolved it."""
+        """Text other alerted people what somebody has done."""
         user = self.env["res.users"].browse(facts["user_id"] or ())
         own_number = facts.get("number") or user.partner_id.phone_sanitized
         others = told.filtered(

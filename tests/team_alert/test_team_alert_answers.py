@@ -135,6 +135,23 @@ class TestAnswers(TeamAlertCase):
         self.answer(self.bo, "4")
         self.assertFalse(alert.is_in_time)
 
+    def test_who_had_taken_it_hears_that_a_colleague_passes_it_on(self):
+        alert = self.raise_alert()
+        self.wait(10)
+        self.run_outbox()
+        self.answer(self.ann, "4")
+        before = len(self.texts_to(self.ann))
+        self.answer(self.bo, "8")
+        self.assertEqual(alert.state, "open")
+        news = self.texts_to(self.ann)[before]
+        self.assertIn(f"Escalated: {WORDS}", news)
+        self.assertIn("Reply 4 to acknowledge it all the same", news)
+        self.answer(self.ann, "4")
+        before = len(self.texts_to(self.ann))
+        self.answer(self.ann, "8")
+        said = [it for it in self.texts_to(self.ann)[before:] if "Escalated" in it]
+        self.assertEqual(len(said), 1, "only the answer")
+
     def test_passed_on_at_the_end_of_the_plan_tells_all_again(self):
         alert = self.raise_alert()
         self.wait(50)
