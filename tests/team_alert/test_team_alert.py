@@ -90,6 +90,15 @@ class TestEscalation(TeamAlertCase):
         self.assertIn("no more steps", alert.message_ids[0].body)
         self.assertNotIn("All were told", alert.status_label)
 
+    def test_a_last_step_that_reaches_nobody_does_not_deny_the_first(self):
+        self.plan.step_ids[2:].unlink()
+        self.record_consent(self.get_number(self.bo), event="revoked")
+        alert = self.raise_alert()
+        self.wait(10)
+        self.assertEqual(alert.call_ids.user_id, self.bo)
+        self.assertIn("no more steps", alert.message_ids[0].body)
+        self.assertIn("no more steps", alert.status_label)
+
     def test_a_leader_who_has_left_is_not_in_charge(self):
         self.team.user_id = self.dee
         self.dee.active = False
