@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import secrets
-import time
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -121,11 +120,6 @@ class SmsAlertSource(models.Model):
         domain = Domain("key", "=", key) if key else Domain.FALSE
         return self.sudo().search(domain, limit=1)
 
-    def _is_authentic(self, body, headers):
-        """Return whether a request is authenticated with the source's secret."""
-        now = time.time()
-        return monitoring.is_authentic(self.system, self.secret, body, headers, now)
-
     def _note_refusal(self, reason):
         """Record that a request was refused, for the manager to see."""
         values = {"refused_at": fields.Datetime.now(), "refusal": reason}
@@ -157,7 +151,8 @@ class SmsAlertSource(models.Model):
         for alert in rows.alert_id:
             alert.repeat_count += 1
         new = source._add([it for it in firing if it.key not in known], report, now)
-        source._page((rows | new).filtered(source._must_page), report)
+        quiet = (rows | new).filtered(lambda it: not it.alert_id)
+        source._page(quiet.filtered(source._is_urgent), report)
         over = [it for it in report.troubles if not it.is_firing]
         ended = none.union(*(known.get(it.key, none) for it in over))
         ended._end(now)
@@ -194,11 +189,8 @@ class SmsAlertSource(models.Model):
         answered._close(now)
         return {row.key: row for row in rows - answered}
 
-    def _must_page(self, row):
-        """Return whether a trouble should have an alert and has none yet."""
-        return not row.alert_id and self._is_urgent(row)
-
     def _is_urgent(self, trouble):
+        """Return whether a trouble should have an alert."""
         is_warning = trouble.severity == monitoring.WARNING and self.is_warning_urgent
         return trouble.severity == monitoring.CRITICAL or is_warning
 

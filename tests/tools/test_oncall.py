@@ -10,11 +10,6 @@ from ...tools.oncall import Duty, Span, Stretch
 MONDAY = datetime(2026, 11, 23)
 
 
-def covers(turn, moment):
-    """Return whether a shift covers a time."""
-    return bool(oncall.expand(turn, moment, moment + timedelta.resolution))
-
-
 def at(day, hour=0):
     """Return a time of the week (UTC)."""
     return MONDAY + timedelta(days=day, hours=hour)
@@ -113,7 +108,8 @@ class TestExpand(BaseCase):
             for hour in range(14 * 24):
                 moment = at(0, hour)
                 found = any(start <= moment < stop for start, stop in spans)
-                self.assertEqual(found, covers(turn, moment), (turn, moment))
+                then = oncall.expand(turn, moment, moment + timedelta.resolution)
+                self.assertEqual(found, bool(then), (turn, moment))
 
 
 class TestGaps(BaseCase):

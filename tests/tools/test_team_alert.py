@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase
 
-from ...tools import escalation, replies
+from ...tools import escalation, oncall, replies
 from ...tools.escalation import (
     ALL,
     CALL,
@@ -17,11 +17,15 @@ from ...tools.escalation import (
     Turn,
 )
 from ...tools.replies import ACKNOWLEDGE, ESCALATE, RESOLVE, Answer
-from .test_oncall import covers
 
 
 def minutes(number):
     return timedelta(minutes=number)
+
+
+def covers(turn, moment):
+    """Return whether a shift covers a time."""
+    return bool(oncall.expand(turn, moment, moment + timedelta.resolution))
 
 
 WAYS, ORDERS = (TEXT, CALL), (TEXT_FIRST, CALL_FIRST, ONLY_CALL)
