@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import json
+import time
 
 from werkzeug.exceptions import Forbidden, NotFound, ServiceUnavailable
 
@@ -48,8 +49,9 @@ class AlertsController(Controller):
             raise NotFound("no monitoring system has this address")
         if request.env["sms.database"]._is_copy():
             raise ServiceUnavailable("a copy of the database")
-        http = request.httprequest
-        if not source_sudo._is_authentic(http.get_data(), http.headers):
+        http, known = request.httprequest, (source_sudo.system, source_sudo.secret)
+        given = (http.get_data(), http.headers, time.time())
+        if not monitoring.is_authentic(*known, *given):
             source_sudo._note_refusal("The secret or the signature is wrong.")
             raise Forbidden("a report without the right secret")
         return source_sudo

@@ -8,15 +8,10 @@ and what comes next.
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from . import oncall
-
 ON_CALL, NEXT, ALL = WHOM = ("on_call", "next", "all")
 #: How a step reaches people, and how a person prefers to be reached.
 TEXT, CALL = ("text", "call")
 TEXT_FIRST, CALL_FIRST, ONLY_CALL = ("text_first", "call_first", "only_call")
-
-#: The offset before any step is done, even those due at once.
-NOTHING = timedelta(minutes=-1)
 
 
 class Step(NamedTuple):
@@ -58,7 +53,7 @@ def expand(steps):
 def find_due(steps, done, elapsed):
     """Return the occurrences that are due; after a server downtime these are several.
 
-    :param timedelta done: the offset up to which all are done, or :data:`NOTHING`
+    :param timedelta done: the offset up to which all are done; -1 minute: none
     :param timedelta elapsed: time since the alert began
     """
     return [it for it in expand(steps) if done < it.offset <= elapsed]
@@ -131,8 +126,3 @@ class Turn(NamedTuple):
     stop: datetime | None = None
     weeks: int = 0
     zone: str = "UTC"
-
-
-def covers(turn, now):
-    """Tell if a shift covers a time (naive UTC)."""
-    return bool(oncall.expand(turn, now, now + timedelta.resolution))

@@ -16,8 +16,10 @@ Each reader follows its system's documentation and ignores unknown fields:
 import hashlib
 import hmac
 import json
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from .import_rows import parse_instant
 from .links import is_page
 from .segments import count_segments
 from .texts import clean, is_same, shorten
@@ -31,6 +33,8 @@ MAX_TROUBLES = 500
 KEY_LIMIT, SUMMARY_LIMIT = 64, 300
 #: A signature with a timestamp is valid for this many seconds.
 SIGNATURE_AGE = 300
+#: Replicas of a system differ by less about when a trouble began.
+SAME_START = timedelta(minutes=5)
 SIGNATURE_HEADER = "X-Grafana-Alerting-Signature"
 TIME_HEADER = "X-Grafana-Alerting-Timestamp"
 
@@ -58,6 +62,7 @@ class Trouble(NamedTuple):
     :param bool is_firing: it is open
     :param str severity: one of :data:`SEVERITIES`
     :param str link: its page in the system, or empty
+    :param datetime began_at: UTC, naive; None if the system does not say
     """
 
     key: str
@@ -65,6 +70,7 @@ class Trouble(NamedTuple):
     summary: str
     severity: str = CRITICAL
     link: str = ""
+    began_at: datetime | None = None
 
 
 class Report(NamedTuple):
@@ -172,9 +178,10 @@ def _read_alert(alert):
     return Trouble(
         _to_key(key),
         status == "firing",
-        _to_summary(next(filter(None, summaries), key)),
+        shorten(next(filter(None, summaries), key), SUMMARY_LIMIT, "..."),
         _MILD.get(labels.get("severity", "").lower(), CRITICAL),
         _to_link(_say(alert.get("generatorURL"))),
+        _to_moment(_say(alert.get("startsAt"))),
     )
 
 
@@ -189,12 +196,13 @@ def _read_zabbix(payload):
     name = facts.get("event_name") or f"Problem {event_id}"
     host = facts.get("host_name") or facts.get("host_host") or ""
     summary = name if host in name else f"{host}: {name}"
+    summary = shorten(summary, SUMMARY_LIMIT, "...")
     severity = _ZABBIX_SEVERITIES.get(facts.get("event_nseverity"), CRITICAL)
     url, trigger_id = facts.get("zabbix_url", ""), facts.get("trigger_id", "")
     page = f"/tr_events.php?triggerid={trigger_id}&eventid={event_id}"
     link = _to_link(url.rstrip("/") + page) if _is_number(trigger_id) else ""
     key = _to_key(event_id)
-    trouble = Trouble(key, value == "1", _to_summary(summary), severity, link)
+    trouble = Trouble(key, value == "1", summary, severity, link)
     return Report(key, (trouble,))
 
 
@@ -226,8 +234,11 @@ def _to_key(text):
     return text
 
 
-def _to_summary(text):
-    return shorten(text, SUMMARY_LIMIT, sign="...")
+def _to_moment(text):
+    try:
+        return parse_instant(text)
+    except ValueError:
+        return None
 
 
 def _to_link(url):

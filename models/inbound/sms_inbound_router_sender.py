@@ -72,7 +72,7 @@ class SmsInboundRouter(models.AbstractModel):
             "unusable_ids": SQL(
                 """ARRAY(SELECT id FROM sms_unusable_number
                           WHERE company_id = ANY(%s) AND number = %s)""",
-                self.env["sms.sender"]._find_companies(inbound).ids,
+                senders.ids,
                 number,
             ),
             "lang": SQL(
@@ -84,9 +84,9 @@ class SmsInboundRouter(models.AbstractModel):
             ),
             "is_asked": SQL(
                 """EXISTS (SELECT FROM sms_question
-                            WHERE company_id = %s AND number = %s AND state = 'open'
-                              AND expires_at > %s)""",
-                company.id,
+                            WHERE company_id = ANY(%s) AND number = %s
+                              AND state = 'open' AND expires_at > %s)""",
+                senders.ids,
                 number,
                 inbound.received_at,
             ),

@@ -153,6 +153,10 @@ class SmsQuestion(models.Model):
         self.ensure_one()
         return False
 
+    def _may_answer(self, company):
+        """Hook: return whether a text that a company has received may answer it."""
+        return self.company_id == company
+
     @api.model
     def _find_open(self, inbound):
         """Return the questions that a text may answer: urgent ones, then the newest.
@@ -164,12 +168,14 @@ class SmsQuestion(models.Model):
         unproven = self.env["sms.number.claim"]._query_unproven(inbound.number)
         domain = Domain("partner_id", "=", False)
         domain |= Domain("partner_id", "not in", unproven)
-        domain &= Domain("company_id", "=", inbound.company_id.id)
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        domain &= Domain("company_id", "in", companies.ids)
         domain &= Domain("number", "=", inbound.number) & Domain("state", "=", OPEN)
         domain &= Domain("expires_at", ">", inbound.received_at)
         if not self.env["sms.consent.event"]._is_on_sandbox(inbound.company_id):
             domain &= ~Domain("sms_id.provider", "=", "sandbox")
         found_sudo = self.sudo().search(domain)
+        found_sudo = found_sudo.filtered(lambda it: it._may_answer(inbound.company_id))
         if later_sudo := self.env["sms.inbound.router"]._get_users_question(inbound):
             found_sudo = found_sudo.filtered(
                 lambda it: it._is_urgent() or not it._is_before(later_sudo)

@@ -1,6 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import secrets
-import time
 from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -15,7 +14,7 @@ from .sms_team_alert import RESOLVED
 MANAGERS = "helpdesk_mgmt.group_helpdesk_manager"
 #: Path of a source's webhook, followed by its key.
 PATH = "/helpdesk_sms/alerts/"
-#: Most firing troubles of one source; further ones are only counted.
+#: Most firing troubles of one source, with an alert as without one.
 MAX_OPEN = 2000
 
 #: Key of the row that stands for all excess troubles; no system's key starts with a
@@ -121,11 +120,6 @@ class SmsAlertSource(models.Model):
         domain = Domain("key", "=", key) if key else Domain.FALSE
         return self.sudo().search(domain, limit=1)
 
-    def _is_authentic(self, body, headers):
-        """Return whether a request is authenticated with the source's secret."""
-        now = time.time()
-        return monitoring.is_authentic(self.system, self.secret, body, headers, now)
-
     def _note_refusal(self, reason):
         """Record that a request was refused, for the manager to see."""
         values = {"refused_at": fields.Datetime.now(), "refusal": reason}
@@ -148,6 +142,8 @@ class SmsAlertSource(models.Model):
         known = source._find_open(keys, now)
         firing = [it for it in report.troubles if it.is_firing and it.key not in late]
         none = rows = source.trouble_ids.browse()
+        again = [it for it in firing if it.key in known and known[it.key]._is_past(it)]
+        none.union(*(known.pop(it.key) for it in again))._end(now)
         for trouble in firing:
             if trouble.key in known:
                 rows |= known[trouble.key]
@@ -155,10 +151,12 @@ class SmsAlertSource(models.Model):
         for alert in rows.alert_id:
             alert.repeat_count += 1
         new = source._add([it for it in firing if it.key not in known], report, now)
-        source._page((rows | new).filtered(source._must_page), report)
-        over = [it.key for it in report.troubles if not it.is_firing]
-        ended = none.union(*(known.get(key, none) for key in over))
+        quiet = (rows | new).filtered(lambda it: not it.alert_id)
+        source._page(quiet.filtered(source._is_urgent), report)
+        over = [it for it in report.troubles if not it.is_firing]
+        ended = none.union(*(known.get(it.key, none) for it in over))
         ended._end(now)
+        source._note_ends(over, now)
         return {"raised": len(new), "repeated": len(rows), "resolved": len(ended)}
 
     def _find_over(self, keys):
@@ -172,6 +170,14 @@ class SmsAlertSource(models.Model):
         rows = self.trouble_ids.search(own)
         return set(rows.mapped("key")) - set(rows.filtered("is_firing").mapped("key"))
 
+    def _note_ends(self, troubles, now):
+        """Keep the ends of Zabbix's events whose beginning may be reported later."""
+        if self.system == monitoring.ZABBIX:
+            seen = self._find_over([it.key for it in troubles])
+            new = [it for it in troubles if it.key not in seen]
+            own = {"source_id": self.id, "ended_at": now}
+            self.trouble_ids.create([{**it._asdict(), **own} for it in new])
+
     def _find_open(self, keys, now):
         """Return the firing troubles with the given keys, by key.
 
@@ -183,22 +189,27 @@ class SmsAlertSource(models.Model):
         answered._close(now)
         return {row.key: row for row in rows - answered}
 
-    def _must_page(self, row):
-        """Return whether a trouble should have an alert and has none yet."""
-        is_warning = row.severity == monitoring.WARNING and self.is_warning_urgent
-        is_urgent = row.severity == monitoring.CRITICAL or is_warning
-        return not row.alert_id and is_urgent
+    def _is_urgent(self, trouble):
+        """Return whether a trouble should have an alert."""
+        is_warning = trouble.severity == monitoring.WARNING and self.is_warning_urgent
+        return trouble.severity == monitoring.CRITICAL or is_warning
 
     def _add(self, troubles, report, now):
-        """Create new troubles; beyond :data:`MAX_OPEN` they are only counted."""
-        rows = self.trouble_ids
-        domain = [("source_id", "=", self.id), ("is_firing", "=", True)]
-        room = max(MAX_OPEN - rows.search_count(domain, limit=MAX_OPEN), 0)
-        if len(troubles) > room:
-            self._get_storm_alert().repeat_count += 1
+        """Create new troubles; beyond :data:`MAX_OPEN` they are only counted.
+
+        Those without an alert, which may never end, keep no urgent one out.
+        """
+        rows = self.trouble_ids.browse()
         own = {"source_id": self.id, "group_key": report.group, "is_firing": True}
-        own |= {"reported_at": now, "heard_at": now}
-        return rows.create([{**it._asdict(), **own} for it in troubles[:room]])
+        for is_urgent, sign in ((True, "!="), (False, "=")):
+            some = [it for it in troubles if self._is_urgent(it) == is_urgent]
+            domain = [("source_id", "=", self.id), ("is_firing", "=", True)]
+            domain.append(("alert_id", sign, False))
+            room = MAX_OPEN - rows.search_count(domain, limit=MAX_OPEN)
+            if is_urgent and len(some) > room:
+                self._get_storm_alert().repeat_count += 1
+            rows += rows.create([{**it._asdict(), **own} for it in some[:room]])
+        return rows
 
     # === Alerts ===
 
@@ -213,14 +224,15 @@ class SmsAlertSource(models.Model):
         rows.alert_id = alert
 
     def _find_waiting(self, group):
-        """Return the group's alert that nobody has acknowledged yet, if any.
+        """Return the group's alert of which more people will be told, if any.
 
-        Without a group nothing is known to belong together.
+        Without a group nothing is known to belong together. Of an alert that somebody
+        has acknowledged, or whose plan is at its end, nobody would hear any more.
         """
         if not group:
             return self.env["sms.team.alert"]
         own = [("source_id", "=", self.id), ("group_key", "=", group)]
-        is_waiting = [("is_firing", "=", True), ("alert_id.state", "=", "open")]
+        is_waiting = [("is_firing", "=", True), ("alert_id.next_at", "!=", False)]
         return self.trouble_ids.search([*own, *is_waiting], limit=1).alert_id
 
     def _raise_alert(self, rows, more):
@@ -289,6 +301,9 @@ class SmsAlertTrouble(models.Model):
     link = fields.Char("Page", readonly=True)
     is_firing = fields.Boolean("Firing", readonly=True)
     report_count = fields.Integer("Reports", readonly=True, default=1)
+    began_at = fields.Datetime(
+        "Began", readonly=True, help="As the system says. Empty if it does not."
+    )
     reported_at = fields.Datetime(
         "First Reported", required=True, readonly=True, default=fields.Datetime.now
     )
@@ -299,12 +314,21 @@ class SmsAlertTrouble(models.Model):
 
     _firing_unique = models.UniqueIndex("(source_id, key) WHERE is_firing")
 
+    def _is_past(self, trouble):
+        """Return whether a report is of a later time that the trouble fires.
+
+        Its end was not reported, as of one that was silenced when it ended.
+        """
+        is_known = self.began_at and trouble.began_at
+        return is_known and trouble.began_at - self.began_at > monitoring.SAME_START
+
     def _repeat(self, trouble, now):
         """Count another report of the trouble, which may have become worse.
 
         :param trouble: ``tools.monitoring.Trouble``
         """
         values = {"summary": trouble.summary, "severity": trouble.severity}
+        values["began_at"] = self.began_at or trouble.began_at
         self.write({"report_count": self.report_count + 1, "heard_at": now, **values})
 
     def _end(self, now):

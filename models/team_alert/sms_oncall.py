@@ -73,12 +73,11 @@ class SmsOncall(models.AbstractModel):
         domain &= Domain("time_type", "=", "leave")
         return self.env["resource.calendar.leaves"].sudo().search(domain)
 
-    def _is_in_hours(self, calendar, now):
-        """Return whether a time (UTC) is in a working schedule, ignoring holidays."""
-        return bool(self._get_hours(calendar, now, now + timedelta(minutes=1)))
-
     def _get_hours(self, calendar, start, stop):
-        """Return the ``(start, stop)`` of a schedule's hours within a period (UTC)."""
+        """Return the ``(start, stop)`` of a schedule's hours within a period (UTC).
+
+        Holidays are ignored.
+        """
         start, stop = start.replace(tzinfo=UTC), stop.replace(tzinfo=UTC)
         found = calendar.sudo()._attendance_intervals_batch(start, stop)
         return [

@@ -166,15 +166,9 @@ class SmsOncallShift(models.Model):
             may_take_over = may and not (is_own or shift.may_end)
             shift.may_take_over = may_take_over and user in shift._get_members()
 
-    def _get_turn(self):
-        return escalation.Turn(self.start_at, self.stop_at, self.repeat_weeks, self.tz)
-
     def _is_on_duty(self, now):
         """Return whether it covers a time (UTC), ignoring time off and hand-overs."""
-        if not escalation.covers(self._get_turn(), now):
-            return False
-        calendar = self.calendar_id
-        return not calendar or self.env["sms.oncall"]._is_in_hours(calendar, now)
+        return bool(self._get_spans(now, now + timedelta.resolution))
 
     def _to_duty(self):
         """Return the shift as a ``tools.oncall.Duty``."""
@@ -183,7 +177,8 @@ class SmsOncallShift(models.Model):
 
     def _get_spans(self, start, stop):
         """Return the ``tools.oncall.Span`` of the shift within a period (UTC)."""
-        turns = oncall.expand(self._get_turn(), start, stop)
+        times = (self.start_at, self.stop_at, self.repeat_weeks, self.tz)
+        turns = oncall.expand(escalation.Turn(*times), start, stop)
         if turns and self.calendar_id:
             hours = self.env["sms.oncall"]._get_hours(self.calendar_id, start, stop)
             turns = [

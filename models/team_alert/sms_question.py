@@ -74,6 +74,10 @@ class SmsQuestion(models.Model):
     def _is_urgent(self):
         return super()._is_urgent() or bool(self._get_unresolved())
 
+    def _may_answer(self, company):
+        """Let a code to a number of several companies answer the alert of any."""
+        return self.kind == TEAM_ALERT or super()._may_answer(company)
+
     @api.model
     def _take_unclaimed(self, inbound):
         return super()._take_unclaimed(inbound) or self._take_unknown_code(inbound)

@@ -97,7 +97,7 @@ class SmsTeamAlert(models.Model):
         "Acknowledged in Time",
         compute="_compute_is_in_time",
         store=True,
-        help="Acknowledged within the target time of its plan.",
+        help="Acknowledged, or over, within the target time of its plan.",
     )
     minutes_to_acknowledge = fields.Float(
         compute="_compute_is_in_time", store=True, aggregator=None
@@ -128,7 +128,6 @@ class SmsTeamAlert(models.Model):
     )
 
     _next_index = models.Index("(next_at) WHERE state = 'open' AND next_at IS NOT NULL")
-    _code_index = models.Index("(company_id, code_block)")
 
     source_id = fields.Many2one(
         "sms.alert.source", "Monitoring System", readonly=True, index="btree_not_null"
@@ -137,12 +136,13 @@ class SmsTeamAlert(models.Model):
         "sms.alert.trouble", "alert_id", "Reported Troubles", readonly=True
     )
 
-    @api.depends("acknowledged_at", "created_at", "target_minutes")
+    @api.depends("acknowledged_at", "resolved_at", "created_at", "target_minutes")
     def _compute_is_in_time(self):
         for alert in self:
-            taken_at = alert.acknowledged_at
+            taken_at = alert.acknowledged_at or alert.resolved_at
             took = taken_at - alert.created_at if taken_at else timedelta()
-            minutes = alert.minutes_to_acknowledge = took / timedelta(minutes=1)
+            minutes = took / timedelta(minutes=1)
+            alert.minutes_to_acknowledge = alert.acknowledged_at and minutes
             alert.is_in_time = bool(taken_at) and minutes <= alert.target_minutes
 
     @api.model_create_multi
@@ -150,8 +150,8 @@ class SmsTeamAlert(models.Model):
         """Assign each alert its own codes, one alert after the other."""
         alerts = self.browse()
         for vals in vals_list:
-            company_id = vals.setdefault("company_id", self.env.company.id)
-            vals["code_block"] = self._take_code_block(company_id)
+            vals.setdefault("company_id", self.env.company.id)
+            vals["code_block"] = self._take_code_block()
             alerts += super().create([vals])
         return alerts
 
@@ -209,9 +209,7 @@ class SmsTeamAlert(models.Model):
         plan_sudo = plans_sudo.browse((custom_values or {})["plan_id"])
         words = self._clean_words(msg_dict.get("subject") or "")
         words = words or self.env._("An email without a subject")
-        same = Domain("plan_id", "=", plan_sudo.id) & Domain("name", "=", words)
-        is_on = Domain("state", "!=", RESOLVED)
-        if alert_sudo := self.sudo().search(same & is_on, limit=1):
+        if alert_sudo := plan_sudo._find_mailed(words):
             alert_sudo.repeat_count += 1
             return alert_sudo
         author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())
@@ -220,17 +218,17 @@ class SmsTeamAlert(models.Model):
         return self._raise(plan_sudo.team_id, words, plan_id=plan_sudo.id, **values)
 
     @api.model
-    def _take_code_block(self, company_id):
+    def _take_code_block(self):
         """Return the lowest block of codes that no other alert uses now.
 
+        Nor one of another company: people may answer both at the same number.
         Concurrent alerts are serialized by a counter, so that the second one sees the
         first.
         """
-        self.env["sms.rate.limit"].sudo()._is_over("team_alerts", str(company_id))
-        own = Domain("company_id", "=", company_id)
+        self.env["sms.rate.limit"].sudo()._is_over("team_alerts", "codes")
         is_used = Domain("state", "!=", RESOLVED)
         is_used |= Domain("resolved_at", ">", fields.Datetime.now() - replies.KEPT)
-        taken = self.sudo().search_fetch(own & is_used, ["code_block"])
+        taken = self.sudo().search_fetch(is_used, ["code_block"])
         return replies.find_free(taken.mapped("code_block"))
 
     def _get_codes(self):
@@ -285,6 +283,11 @@ class SmsTeamAlert(models.Model):
 
     def _get_told(self):
         return self.entry_ids.filtered(lambda it: it.kind == entries.TOLD)
+
+    def _get_reached(self):
+        """Return who was told, without messages that failed or were called off."""
+        told = self._get_told()
+        return told.filtered(lambda it: it.sms_id.state not in entries.FAILED_STATES)
 
     def _get_fillers(self, partner):
         """Return the values of the replies' placeholders, for a reader."""
@@ -373,13 +376,14 @@ class SmsTeamAlert(models.Model):
     def _resolve(self, at, facts):
         """Resolve the alert; return False if it was resolved before.
 
-        Its codes stay valid for a few days, and are not reused.
+        Its codes stay valid for a few days, and are not reused. A system that reports
+        the end has not acknowledged it.
         """
         if self.state == RESOLVED:
             return False
         user_id = facts["user_id"]
         values = {"state": RESOLVED, "resolved_at": at, "resolved_by_id": user_id}
-        if not self.acknowledged_at:
+        if any(facts.values()) and not self.acknowledged_at:
             values |= {"acknowledged_at": at, "acknowledged_by_id": user_id}
         self.write({**values, "next_at": False})
         self.trouble_ids._end_storm(at)
@@ -392,33 +396,40 @@ class SmsTeamAlert(models.Model):
         """Reopen it and run the next step at once; return False if it is resolved."""
         if self.state == RESOLVED:
             return False
+        holder = self.acknowledged_by_id
+        held = self._get_told().filtered(lambda it: holder and it.user_id == holder)
         self.write(
             {"state": OPEN, "acknowledged_at": False, "acknowledged_by_id": False}
         )
-        self._note(entries.ESCALATED, at, **facts)
+        self._note_answer(entries.ESCALATED, at, facts)
+        self._tell_others(held, DONE[replies.ESCALATE], facts)
         passed_by = self.env["res.users"].browse(facts["user_id"] or ())
         self._hasten(fields.Datetime.now(), passed_by)
         return True
 
     def _close_step(self, kind, code, at, facts):
-        """Note an action, cancel waiting messages, tell the others and the ticket."""
-        self._note(kind, at, **facts)
+        """Note an action, cancel waiting messages, and tell the others."""
+        self._note_answer(kind, at, facts)
         told = self._get_told()
         waiting = told.sms_id.filtered(lambda sms: sms.state == "outgoing")
         (waiting - self._find_others_calls(waiting)).action_set_canceled()
         if self.plan_id.tell_others:
             known = told.filtered(lambda it: it.sms_id not in waiting)
             self._tell_others(known, code, facts)
-        states = dict(self._fields["state"]._description_selection(self.env))
+
+    def _note_answer(self, kind, at, facts):
+        """Add an action to the timeline, and to the ticket."""
+        self._note(kind, at, **facts)
+        kinds = dict(self.entry_ids._fields["kind"]._description_selection(self.env))
         user = self.env["res.users"].browse(facts["user_id"] or ())
-        values = {"alert": self.name, "state": states[self.state]}
+        values = {"alert": self.name, "state": kinds[kind]}
         values["name"] = user.name or self.env._("by text")
         self._note_on_ticket(
             self.env._("Team alert “%(alert)s”: %(state)s (%(name)s)", **values)
         )
 
     def _tell_others(self, told, code, facts):
-        """Text the other alerted people that somebody has taken or resolved it."""
+        """Text other alerted people what somebody has done."""
         user = self.env["res.users"].browse(facts["user_id"] or ())
         own_number = facts.get("number") or user.partner_id.phone_sanitized
         others = told.filtered(
@@ -471,7 +482,7 @@ class SmsTeamAlert(models.Model):
     def _describe_told(self):
         """Return the people in the order they were told, each with the last time."""
         last = {}
-        for entry in self._get_told():
+        for entry in self._get_reached():
             name = entry.user_id.name or self.env._("somebody")
             last[name] = say_moment(self.env, entry.at)
         return ", ".join(f"{name} {at}" for name, at in last.items())
@@ -495,15 +506,16 @@ class SmsTeamAlert(models.Model):
     def _describe_open(self, now):
         """Return in words how long the alert has waited, and when the next are told."""
         waited = self._format_duration(now - self.created_at)
+        if not self.next_at and not self.sudo()._get_reached():
+            return self.env._("Not acknowledged for %s. Nobody was reached.", waited)
         if not self.next_at:
-            return self.env._("Not acknowledged for %s. All were told.", waited)
-        left = self.next_at - now
-        if left <= timedelta(minutes=1):
-            return self.env._("Not acknowledged for %s. The next are told now.", waited)
+            return self.env._(
+                "Not acknowledged for %s. The plan has no more steps.", waited
+            )
         return self.env._(
             "Not acknowledged for %(waited)s. The next are told in %(left)s.",
             waited=waited,
-            left=self._format_duration(left),
+            left=self._format_duration(self.next_at - now),
         )
 
     @api.model

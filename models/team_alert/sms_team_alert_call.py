@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from ...providers.voice import KEYS, TAKE, Spoken
 from ...tools import escalation
 from . import sms_team_alert_entry as entries
-from .sms_team_alert import OPEN, RESOLVED
+from .sms_team_alert import ACKNOWLEDGED, OPEN, RESOLVED
 from .sms_team_alert_escalation import CALL_LIFE
 
 #: Kinds of entries that a key causes, and all kinds that conclude a call.
@@ -39,9 +39,7 @@ class SmsTeamAlert(models.Model):
         If somebody is texted instead of called, a note gives the reason.
         """
         obstacle = self.company_id._explain_sms_no_calls()
-        texts = self._get_told().filtered(lambda it: not it.sms_id.is_call)
-        failed = texts.filtered(lambda it: it.sms_id.state in entries.FAILED_STATES)
-        texted = (texts - failed).user_id
+        texted = self._get_reached().filtered(lambda it: not it.sms_id.is_call).user_id
         ways_of, is_replaced = {}, False
         for user, how in chosen.items():
             is_hour = self.plan_id.is_urgent or user._takes_sms_calls(now)
@@ -129,8 +127,10 @@ class SmsTeamAlert(models.Model):
 
     def _say_late(self, lines):
         spoken = self._speak(lines[0].partner_id.lang)
-        if len(self) > 1:
-            words = spoken.env._(
+        own = lines.filtered(lambda it: it.alert_id._is_held_by(it.user_id))
+        if own or len(self) > 1:
+            words = self._say_done(dict.fromkeys(own, entries.TAKEN), spoken.env)
+            words = words or spoken.env._(
                 "Somebody has these alerts already. There is nothing to do. Goodbye."
             )
             return self[0]._say(lines[0], words)
@@ -208,7 +208,7 @@ class SmsTeamAlert(models.Model):
     def _act_by_key(self, entry, key):
         """Take the alert or pass it on; return the kind of the resulting entry."""
         now, facts = fields.Datetime.now(), entry._get_call_facts()
-        if self.state != OPEN:
+        if self.state != OPEN and not self._is_held_by(entry.user_id):
             self._note(entries.LATE, now, **facts)
             return entries.LATE
         if key == TAKE:
@@ -216,6 +216,9 @@ class SmsTeamAlert(models.Model):
             return entries.TAKEN
         self._pass_on(now, facts)
         return entries.ESCALATED
+
+    def _is_held_by(self, user):
+        return self.state == ACKNOWLEDGED and self.acknowledged_by_id == user
 
     # === Calls that nobody took ===
 

@@ -109,14 +109,15 @@ class SmsTeamAlertEntry(models.Model):
         return wanted if True in value else ~wanted
 
     def action_called(self):
-        """Record that the user has called them by hand.
+        """Record that the user has called them by hand, whichever message failed.
 
         :raises AccessError: if the user may not act on the alert
         """
         self.check_access("read")
         self.alert_id._check_may_act()
-        now = fields.Datetime.now()
-        self.sudo().write({"called_at": now, "called_by_id": self.env.uid})
+        now, people = fields.Datetime.now(), self.user_id
+        failed = self.alert_id.call_ids.filtered(lambda it: it.user_id in people)
+        (self | failed).sudo().write({"called_at": now, "called_by_id": self.env.uid})
         return True
 
     def _get_call_facts(self):

@@ -121,7 +121,6 @@ class SmsTeamAlert(models.Model):
         :param datetime since: time from which the steps are counted (UTC)
         """
         done = timedelta(minutes=self.done_minutes)
-        is_reached = not due
         while due:
             done = max(done, due[-1].offset)
             is_reached = self._tell(due, now, since, passed_by)
@@ -136,7 +135,7 @@ class SmsTeamAlert(models.Model):
             }
         )
         if not following:
-            self._tell_leaders(is_reached)
+            self._tell_leaders()
         self._wake_next()
 
     def _tell(self, due, now, since, passed_by=()):
@@ -255,15 +254,15 @@ class SmsTeamAlert(models.Model):
         values |= {"alert_id": self.id, "kind": kind, "at": at}
         self.env["sms.team.alert.entry"].create(values)
 
-    def _tell_leaders(self, is_reached):
+    def _tell_leaders(self):
         """Notify somebody in charge that the plan is exhausted.
 
         The team's leader, else the user who has raised the alert, else the managers.
         """
         team = self.team_id
-        if is_reached:
+        if self._get_reached():
             words = self.env._(
-                "Everyone in “%s” has been notified, and nobody has acknowledged it "
+                "The plan for “%s” has no more steps, and nobody has acknowledged it "
                 "yet.",
                 team.name,
             )

@@ -10,6 +10,7 @@ from odoo.tools import email_normalize
 from odoo.addons.mail.tools.alias_error import AliasError
 
 from ...tools import escalation, replies, texts
+from .sms_team_alert import RESOLVED
 
 #: Placeholders of the text.
 BLANKS = ("alert", "team", *replies.ACTIONS)
@@ -243,10 +244,19 @@ class SmsTeamAlertPlan(models.Model):
         if not self.active or not self._takes_mail_of(sender, author_sudo):
             reason = self.env._("This address only accepts alerts from known senders.")
             return AliasError("error_team_alert_sender", reason)
-        if self.env["sms.rate.limit"].sudo()._is_over("team_alert_mails", str(self.id)):
+        is_new = not self._find_mailed(message_dict.get("subject"))
+        counters_sudo = self.env["sms.rate.limit"].sudo()
+        if is_new and counters_sudo._is_over("team_alert_mails", str(self.id)):
             reason = self.env._("Too many alerts in an hour. Call instead.")
             return AliasError("error_team_alert_many", reason)
         return False
+
+    def _find_mailed(self, subject):
+        """Return the unresolved alert that an email repeats, in sudo, if any."""
+        alerts_sudo = self.env["sms.team.alert"].sudo()
+        same = Domain("plan_id", "=", self.id) & Domain("state", "!=", RESOLVED)
+        same &= Domain("name", "=", alerts_sudo._clean_words(subject))
+        return alerts_sudo.search(same, limit=1)
 
     def _takes_mail_of(self, sender, author):
         """Return whether a sender is a user of the plan's company, or allowed by it."""

@@ -115,6 +115,52 @@ class TestTroubles(SourceCase):
         self.assertEqual(self.report(payloads.ALERTMANAGER)["raised"], 2)
         self.assertEqual(len(self.find_alerts()), 2)
 
+    def test_firing_anew_after_an_end_that_was_not_reported(self):
+        """It was silenced when it ended: its alert is over, and people are told."""
+        payload = payloads.change(payloads.ALERTMANAGER, alerts=1)
+        self.report(payload)
+        self.find_alerts().with_user(self.ann).action_acknowledge()
+        for began_at, count in (
+            ("2026-11-25T21:59:45Z", 1),  # another replica's time
+            ("2026-12-02T23:14:45.828+01:00", 2),
+            ("2026-12-02T22:14:45.828Z", 2),
+            (None, 2),
+            ("0001-01-01T00:00:00Z", 2),
+        ):
+            payload["alerts"][0]["startsAt"] = began_at
+            with self.subTest(began_at=began_at):
+                self.report(payload)
+                self.assertEqual(len(self.find_alerts()), count)
+        first, second = self.find_alerts()
+        self.assertEqual((first.state, second.state), ("resolved", "open"))
+        self.assertEqual(second.repeat_count, 3)
+        self.assertEqual(self.source.firing_count, 1)
+        self.assertIn("[URGENT] Prometheus: ", self.texts_to(self.ann)[-1])
+
+    def test_what_ends_by_itself_was_acknowledged_by_nobody(self):
+        self.report(payloads.ALERTMANAGER)
+        self.frozen.tick(timedelta(minutes=9))
+        self.report(payloads.change(payloads.ALERTMANAGER, "resolved"))
+        alert = self.find_alerts()
+        self.assertFalse(alert.acknowledged_at)
+        self.assertTrue(alert.is_in_time)
+        figures = self.env["sms.analysis"].search([("kind", "=", "alert")])
+        self.assertEqual(figures.mapped("alert_count"), [1])
+        self.assertEqual(figures.mapped("alert_taken_count"), [0])
+        self.report(payloads.ALERTMANAGER)
+        self.frozen.tick(timedelta(minutes=11))
+        self.report(payloads.change(payloads.ALERTMANAGER, "resolved"))
+        self.assertFalse(self.find_alerts()[1].is_in_time)
+
+    def test_one_more_of_the_group_when_all_were_told_is_a_new_alert(self):
+        """Nobody would hear of it: the first alert's plan has no more steps."""
+        self.report(payloads.change(payloads.ALERTMANAGER, alerts=1))
+        self.wait(50)
+        self.report(payloads.ALERTMANAGER)
+        first, second = self.find_alerts()
+        self.assertEqual((first.state, second.state), ("open", "open"))
+        self.assertIn("web2:9100 down", self.texts_to(self.ann)[-1])
+
     def test_one_more_of_the_group_joins_the_alert_that_waits(self):
         self.report(payloads.change(payloads.ALERTMANAGER, alerts=1))
         self.report(payloads.ALERTMANAGER)
@@ -185,6 +231,16 @@ class TestTroubles(SourceCase):
         self.assertEqual(source.firing_count, 0)
         self.report(payloads.change(payloads.ZABBIX, event_id="1251"), source)
         self.assertEqual(len(self.find_alerts(source)), 2)
+
+    def test_a_zabbix_event_whose_recovery_comes_first(self):
+        """Odoo was down when it began: Zabbix posts that again after the recovery."""
+        source = self.make_source("zabbix", "Zabbix")
+        over = payloads.change(payloads.ZABBIX, event_value="0")
+        for payload in (over, over, payloads.ZABBIX):
+            done = self.report(payload, source)
+            self.assertEqual(done, {"raised": 0, "repeated": 0, "resolved": 0})
+        self.assertFalse(self.find_alerts(source))
+        self.assertEqual(source.trouble_ids.mapped("is_firing"), [False])
 
     def test_a_zabbix_event_that_a_person_has_resolved_too_early(self):
         source = self.make_source("zabbix", "Zabbix")
@@ -290,6 +346,18 @@ class TestStorms(SourceCase):
         self.assertEqual(storm.repeat_count, 1)
         self.assertLessEqual(len(self.source.trouble_ids), 6)
         self.assertEqual(alert.state, "open")
+
+    def test_what_is_only_listed_keeps_no_urgent_one_out(self):
+        """Many a trouble for information never ends."""
+        storm = payloads.make_storm(8)
+        for alert in storm["alerts"]:
+            alert["labels"] = {"severity": "info"}
+        with patch.object(sms_alert_source, "MAX_OPEN", 5):
+            self.report(storm)
+            self.assertFalse(self.find_alerts())
+            self.assertEqual(len(self.source.trouble_ids), 5)
+            self.report(payloads.ALERTMANAGER)
+        self.assertIn("web1:9100 down", self.find_alerts().name)
 
     def test_old_troubles_are_deleted_but_of_open_alerts(self):
         self.report_group(1)

@@ -80,6 +80,24 @@ class TestEscalation(TeamAlertCase):
         self.assertEqual(alert.call_ids.user_id, self.ann + self.bo + self.cy)
         self.assertFalse(alert.next_at)
         self.assertIn("Call them now", alert.message_ids[0].body)
+        self.assertIn("Nobody was reached", alert.with_user(self.ann).status_label)
+        self.assertFalse(alert.told_label)
+
+    def test_a_plan_at_its_end_claims_no_more_than_it_has_done(self):
+        self.plan.step_ids[1:].unlink()
+        self.team.user_id = self.dee
+        alert = self.raise_alert()
+        self.assertIn("no more steps", alert.message_ids[0].body)
+        self.assertNotIn("All were told", alert.status_label)
+
+    def test_a_last_step_that_reaches_nobody_does_not_deny_the_first(self):
+        self.plan.step_ids[2:].unlink()
+        self.record_consent(self.get_number(self.bo), event="revoked")
+        alert = self.raise_alert()
+        self.wait(10)
+        self.assertEqual(alert.call_ids.user_id, self.bo)
+        self.assertIn("no more steps", alert.message_ids[0].body)
+        self.assertIn("no more steps", alert.status_label)
 
     def test_a_leader_who_has_left_is_not_in_charge(self):
         self.team.user_id = self.dee
@@ -373,6 +391,15 @@ class TestRules(TeamAlertCase):
         self.env.invalidate_all()
         self.assertFalse(alert.call_ids)
         self.assertEqual(alert.entry_ids[0].called_by_id, self.agent)
+
+    def test_one_call_by_hand_is_enough_for_all_that_did_not_reach_them(self):
+        self.ann.partner_id.phone = self.cy.partner_id.phone = False
+        alert = self.raise_alert()
+        self.wait(50)
+        self.assertGreater(len(alert.call_ids), alert.call_count)
+        alert.call_ids[0].with_user(self.agent).action_called()
+        self.env.invalidate_all()
+        self.assertEqual(alert.call_ids.user_id, self.cy)
 
     def test_codes_are_not_used_again_until_three_days_after(self):
         first, second = self.raise_alert("One"), self.raise_alert("Two")

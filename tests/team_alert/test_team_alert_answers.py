@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from ...providers.account import LONG_CODE
 from ...providers.sandbox import SandboxProvider
+from ...providers.twilio import TwilioProvider
 from ...tools.replies import KEPT
 from .common import NOW, WORDS, TeamAlertCase
 
@@ -133,6 +135,23 @@ class TestAnswers(TeamAlertCase):
         self.answer(self.bo, "4")
         self.assertFalse(alert.is_in_time)
 
+    def test_who_had_taken_it_hears_that_a_colleague_passes_it_on(self):
+        alert = self.raise_alert()
+        self.wait(10)
+        self.run_outbox()
+        self.answer(self.ann, "4")
+        before = len(self.texts_to(self.ann))
+        self.answer(self.bo, "8")
+        self.assertEqual(alert.state, "open")
+        news = self.texts_to(self.ann)[before]
+        self.assertIn(f"Escalated: {WORDS}", news)
+        self.assertIn("Reply 4 to acknowledge it all the same", news)
+        self.answer(self.ann, "4")
+        before = len(self.texts_to(self.ann))
+        self.answer(self.ann, "8")
+        said = [it for it in self.texts_to(self.ann)[before:] if "Escalated" in it]
+        self.assertEqual(len(said), 1, "only the answer")
+
     def test_passed_on_at_the_end_of_the_plan_tells_all_again(self):
         alert = self.raise_alert()
         self.wait(50)
@@ -155,6 +174,40 @@ class TestAnswers(TeamAlertCase):
         # Only one is left open, so a word without its code is clear.
         self.answer(self.ann, "done")
         self.assertEqual(second.state, "resolved")
+
+    def test_the_number_of_two_companies(self):
+        """One of them receives the answers, whichever has raised the alert."""
+        number, shared = "+13035559901", self.make_company("Shared")
+        for company in (self.company, shared):
+            self.env["sms.sender"].create(
+                {
+                    "company_id": company.id,
+                    "provider": TwilioProvider.code,
+                    "address": number,
+                    "kind": LONG_CODE,
+                }
+            )
+        self.ann.company_ids |= shared
+        self.team.user_ids = self.ann
+        self.record_consent(self.get_number(self.ann), "internal", company=shared)
+        plan = self.plan.copy({"company_id": shared.id})
+        own = self.raise_alert("Mail is down")
+        theirs = self.raise_alert("Web is down", plan_id=plan.id)
+        self.assertEqual((own.company_id, theirs.company_id), (self.company, shared))
+        for body, states in (
+            ("14", ("open", "acknowledged")),
+            ("4", ("acknowledged", "acknowledged")),
+            ("16", ("acknowledged", "resolved")),
+            ("14", ("acknowledged", "resolved")),
+        ):
+            form = {"From": self.get_number(self.ann), "To": number, "Body": body}
+            form["MessageSid"] = f"SM{body}{states}"
+            event = TwilioProvider.parse_inbound(form)
+            inbound = self.env["sms.inbound"]._receive(self.company, event)
+            with self.subTest(body=body):
+                self.assertEqual((own.state, theirs.state), states)
+                self.assertEqual(inbound.kind, "answer")
+        self.assertEqual(theirs.acknowledged_by_id, self.ann)
 
     def test_words_alone_do_not_choose_between_two(self):
         first, second = (

@@ -188,6 +188,18 @@ class TestCalls(CallCase):
                 kinds = [kind for _at, kind, _who in self.get_timeline(alert)]
                 self.assertEqual(kinds.count("late"), 1)
 
+    def test_who_takes_it_by_text_while_it_rings(self):
+        """They hear that it is theirs, not that somebody was faster, and pass it on."""
+        alert = self.raise_alert()
+        call = self.ring(self.ann)
+        self.answer(self.ann, "4")
+        self.assertIn("is yours", self.answer_call(call).words)
+        self.assertIn("is yours", self.press(call, "1").words)
+        self.assertIn("passed on", self.press(call, "2").words)
+        self.assertEqual(alert.state, "open")
+        kinds = [kind for _at, kind, _who in self.get_timeline(alert)]
+        self.assertEqual(kinds[2:4], ["acknowledged", "escalated"])
+
     def test_a_call_that_waits_is_called_off_when_somebody_has_it(self):
         alert = self.raise_alert()
         self.act(alert, self.bo, replies.ACKNOWLEDGE)

@@ -44,6 +44,8 @@ class TestByHand(TeamAlertCase):
         self.answer(self.ann, "4")
         notes = " ".join(self.ticket.message_ids.mapped("body"))
         self.assertIn("Acknowledged (Ann)", notes)
+        self.answer(self.ann, "8")
+        self.assertIn("Escalated (Ann)", self.ticket.message_ids[0].body)
 
     def test_without_words_nobody_is_woken(self):
         form = self.env["sms.team.alert.raise"].create(
@@ -237,6 +239,14 @@ class TestByMail(TeamAlertCase):
         for number in range(25):
             alerts = self.mail("x@probe.example", f"Probe {number}", number)
         self.assertEqual(len(alerts), 20)
+
+    def test_the_same_again_and_again_keeps_no_other_from_its_alert(self):
+        """A monitoring system repeats a trouble every minute, then another begins."""
+        for number in range(25):
+            [alert] = self.mail("x@probe.example", number=number)
+        self.assertEqual(alert.repeat_count, 24)
+        self.assertEqual(len(self.mail("x@probe.example", "Disk full", 99)), 2)
+        self.assertIn("Disk full", self.texts_to(self.ann)[-1])
 
     def test_a_plan_that_is_archived_takes_none(self):
         self.plan.active = False

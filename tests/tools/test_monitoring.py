@@ -2,6 +2,7 @@
 import hashlib
 import hmac
 import json
+from datetime import datetime
 
 import yaml
 from werkzeug.datastructures import Headers
@@ -42,6 +43,7 @@ class TestReaders(ReaderCase):
                 "Instance web1:9100 down",
                 CRITICAL,
                 "http://prometheus.example.org:9090/graph?g0.expr=up+%3D%3D+0&g0.tab=1",
+                datetime(2026, 11, 25, 21, 58, 45),
             ),
         )
         other = {**payloads.ALERTMANAGER, "groupKey": "another"}

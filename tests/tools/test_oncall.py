@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from odoo.tests import BaseCase
 
 from ...tools import oncall
-from ...tools.escalation import Turn, covers
+from ...tools.escalation import Turn
 from ...tools.oncall import Duty, Span, Stretch
 
 MONDAY = datetime(2026, 11, 23)
@@ -108,7 +108,8 @@ class TestExpand(BaseCase):
             for hour in range(14 * 24):
                 moment = at(0, hour)
                 found = any(start <= moment < stop for start, stop in spans)
-                self.assertEqual(found, covers(turn, moment), (turn, moment))
+                then = oncall.expand(turn, moment, moment + timedelta.resolution)
+                self.assertEqual(found, bool(then), (turn, moment))
 
 
 class TestGaps(BaseCase):

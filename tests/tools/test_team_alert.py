@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 from odoo.tests import BaseCase
 
-from ...tools import escalation, replies
+from ...tools import escalation, oncall, replies
 from ...tools.escalation import (
     ALL,
     CALL,
@@ -21,6 +21,11 @@ from ...tools.replies import ACKNOWLEDGE, ESCALATE, RESOLVE, Answer
 
 def minutes(number):
     return timedelta(minutes=number)
+
+
+def covers(turn, moment):
+    """Return whether a shift covers a time."""
+    return bool(oncall.expand(turn, moment, moment + timedelta.resolution))
 
 
 WAYS, ORDERS = (TEXT, CALL), (TEXT_FIRST, CALL_FIRST, ONLY_CALL)
@@ -44,7 +49,7 @@ class TestEscalation(BaseCase):
 
     def test_what_is_due(self):
         for done, elapsed, expected in (
-            (escalation.NOTHING, minutes(0), [ON_CALL]),
+            (minutes(-1), minutes(0), [ON_CALL]),
             (minutes(0), minutes(9), []),
             (minutes(0), minutes(10), [NEXT]),
             (minutes(10), minutes(10), []),
@@ -61,7 +66,7 @@ class TestEscalation(BaseCase):
         self.assertEqual(escalation.find_next(PLAN, minutes(50)), [])
         twins = [Step(minutes(5), ALL), Step(minutes(5), ON_CALL)]
         self.assertEqual(
-            [it.whom for it in escalation.find_next(twins, escalation.NOTHING)],
+            [it.whom for it in escalation.find_next(twins, minutes(-1))],
             [ON_CALL, ALL],
         )
 
@@ -121,15 +126,15 @@ class TestEscalation(BaseCase):
 
 class TestOncall(BaseCase):
     def test_a_turn_without_times_covers_all(self):
-        self.assertTrue(escalation.covers(Turn(), datetime(2026, 1, 1)))
+        self.assertTrue(covers(Turn(), datetime(2026, 1, 1)))
 
     def test_a_turn_has_its_begin_and_not_its_end(self):
         turn = Turn(datetime(2026, 3, 1, 8), datetime(2026, 3, 1, 20))
         for hour, expected in ((7, False), (8, True), (19, True), (20, False)):
             with self.subTest(hour):
                 moment = datetime(2026, 3, 1, hour)
-                self.assertEqual(escalation.covers(turn, moment), expected)
-        self.assertFalse(escalation.covers(turn, datetime(2026, 3, 8, 8)))
+                self.assertEqual(covers(turn, moment), expected)
+        self.assertFalse(covers(turn, datetime(2026, 3, 8, 8)))
 
     def test_it_comes_again(self):
         week = Turn(datetime(2026, 3, 2), datetime(2026, 3, 9), weeks=2)
@@ -142,7 +147,7 @@ class TestOncall(BaseCase):
             (datetime(2027, 3, 1), True),
         ):
             with self.subTest(day):
-                self.assertEqual(escalation.covers(week, day), expected)
+                self.assertEqual(covers(week, day), expected)
 
     def test_it_begins_at_the_same_hour_in_summer(self):
         """In Denver 8:00 is 15:00 UTC in winter and 14:00 in summer."""
@@ -158,7 +163,7 @@ class TestOncall(BaseCase):
             (datetime(2026, 3, 9, 22), False),
         ):
             with self.subTest(moment):
-                self.assertEqual(escalation.covers(turn, moment), expected)
+                self.assertEqual(covers(turn, moment), expected)
 
     def test_nobody_is_left_out_in_the_night_of_a_change(self):
         """In Denver 2:30 is missing on March 8, and 1:45 occurs twice on November 1."""
@@ -171,13 +176,13 @@ class TestOncall(BaseCase):
             (hours, datetime(2026, 11, 1, 8, 30), True),
         ):
             with self.subTest(moment):
-                self.assertIs(escalation.covers(turn, moment), expected)
+                self.assertIs(covers(turn, moment), expected)
 
     def test_without_a_zone_it_comes_again_by_utc(self):
         """As in a form where it was just emptied."""
         turn = Turn(datetime(2026, 3, 2, 8), datetime(2026, 3, 2, 20), 1, "")
-        self.assertTrue(escalation.covers(turn, datetime(2026, 3, 9, 8)))
-        self.assertFalse(escalation.covers(turn, datetime(2026, 3, 9, 7, 59)))
+        self.assertTrue(covers(turn, datetime(2026, 3, 9, 8)))
+        self.assertFalse(covers(turn, datetime(2026, 3, 9, 7, 59)))
 
 
 class TestCodes(BaseCase):
