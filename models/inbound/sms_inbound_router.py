@@ -309,15 +309,17 @@ class SmsInboundRouter(models.AbstractModel):
         """End the consent of a number that has another holder now.
 
         The consent was another person's, so it expires first: no START of the new
-        holder restores it. They get the one confirmation that any opt-out gets; it
-        names no customer. No login may call the number its own any more.
+        holder restores it, and without one this tells when they came. They get the one
+        confirmation that any opt-out gets; it names no customer. No login may call the
+        number its own any more.
         """
         self.env["sms.number.claim"].sudo()._hand_over([inbound.number])
         note = self.env._("Wrong number. In their words:")
         words, consents = f"{note} {inbound.body or ''}", self.env["sms.consent"]
         for company in self.env["sms.sender"]._find_companies(inbound):
-            if known := consents._find_standing(company, inbound.number):
-                self._record(inbound, consent.EXPIRED, known, company, note=words)
+            known = consents._find_standing(company, inbound.number)
+            known = known or self.env["sms.purpose"]._get("ticket")
+            self._record(inbound, consent.EXPIRED, known, company, note=words)
         self._stop(inbound, note=note)
 
     def _close_reviews(self, inbound, state, companies):
