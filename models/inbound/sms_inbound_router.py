@@ -246,10 +246,10 @@ class SmsInboundRouter(models.AbstractModel):
 
         :param purposes: ``sms.purpose`` records, None for everything
         """
-        was_stopped = self._is_stopped(inbound)
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        was_stopped = all(self._is_stopped(inbound, it) for it in companies)
         words = inbound.body or ""
         note = f"{note} {words}" if note else words
-        companies = self.env["sms.sender"]._find_companies(inbound)
         for company in companies:
             self._record(inbound, consent.REVOKED, purposes, company, note=note)
         inbound.partner_id = self._find_partner(inbound)
@@ -374,9 +374,13 @@ class SmsInboundRouter(models.AbstractModel):
         for company in companies:
             self._restore(inbound, company)
         self._close_reviews(inbound, CONVERSATION, companies)
-        purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
+        get_purposes = partial(self._get_purposes_in, inbound, consent.OPTED_IN)
+        joined = {company: get_purposes(company) for company in companies}
+        # The first that texts them again.
+        company = next(filter(joined.get, companies), inbound.company_id)
+        purposes = joined[company]
         reply = reply_codes.START_DONE if purposes else reply_codes.START_NOTHING
-        self._answer(inbound, "start", reply, "start", purposes)
+        self._answer(inbound, "start", reply, "start", purposes, company)
 
     def _restore(self, inbound, company):
         restorable = consent.find_restorable(self._get_history(inbound, company))
@@ -551,9 +555,16 @@ class SmsInboundRouter(models.AbstractModel):
         return partner
 
     def _record(self, inbound, event, purposes=None, company=None, **facts):
-        """Record what the sender said by this text, for its company or another."""
-        subject = (company or inbound.company_id, inbound.number, event, "keyword")
+        """Record what the sender said by this text, for its company or another.
+
+        Another does not learn whose number it is to the one that has received it.
+        """
+        company = company or inbound.company_id
+        subject = (company, inbound.number, event, "keyword")
         facts = {**self._get_facts(inbound), **facts}
+        if company != inbound.company_id:
+            find_contact = self.env["sms.number.claim"]._find_contact
+            facts["name"] = find_contact(company, inbound.number).name
         facts["happened_at"] = inbound.received_at
         self.env["sms.consent.event"]._record(*subject, purposes, **facts)
 
@@ -574,8 +585,8 @@ class SmsInboundRouter(models.AbstractModel):
         """Return whether the number has stopped everything and joined nothing since."""
         return consent.has_left(self._get_found(inbound, company))
 
-    def _get_purposes_in(self, inbound, state):
-        found = self._get_found(inbound)
+    def _get_purposes_in(self, inbound, state, company=None):
+        found = self._get_found(inbound, company)
         get_answer = self.env["sms.consent"]._get_answer
         purposes = self.env["sms.purpose"].search([])
         return purposes.filtered(lambda it: get_answer(found, it.id).state == state)
