@@ -502,10 +502,12 @@ class SmsTemplate(models.Model):
 
     _inherit = "sms.template"
 
-    @api.constrains("is_internal")
+    @api.constrains("is_internal", "company_id")
     def _check_is_internal(self):
-        """Refuse one for colleagues where an automation sends it to customers."""
+        """Refuse one where an automation sends it to customers, or elsewhere."""
         result = super()._check_is_internal()
         rules_sudo = self.env["sms.automation"].sudo().with_context(active_test=False)
-        rules_sudo.search([("template_id", "in", self.ids)])._check_template()
+        rules_sudo = rules_sudo.search([("template_id", "in", self.ids)])
+        rules_sudo._check_template()
+        rules_sudo._check_company(["template_id"])
         return result

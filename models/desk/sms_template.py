@@ -211,15 +211,17 @@ class SmsTemplate(models.Model):
                     )
                 )
 
-    @api.constrains("is_internal")
+    @api.constrains("is_internal", "company_id")
     def _check_is_internal(self):
-        """Refuse one for colleagues where customers get it. Extended by other rooms."""
+        """Refuse one for others than those who get it. Extended by other rooms."""
         others_sudo = self.sudo().search([("unassigned_id", "in", self.ids)])
         (self.sudo() | others_sudo)._check_unassigned_id()
+        others_sudo._check_company(["unassigned_id"])
         stages_sudo = self.env["helpdesk.ticket.stage"].sudo()
         stages_sudo = stages_sudo.with_context(active_test=False)
         stages = stages_sudo.search([("sms_template_id", "in", self.ids)])
         stages._check_sms_template_id()
+        stages._check_company(["sms_template_id"])
 
     def _check_for_customers(self):
         """Refuse templates for colleagues.
