@@ -105,21 +105,13 @@ class SmsSharedRow(models.AbstractModel):
         return own._get_records_action(name=own._description, context={})
 
     def copy(self, default=None):
-        """Copy also links to what is archived or hidden from the user: they limit it.
-
-        Without its team in another company, an automation would be for all tickets.
-        """
+        """Copy also links to what is archived or hidden from the user: it limits."""
         whole = self.with_context(active_test=False)
         copies = super(SmsSharedRow, whole).copy(default)
-        links = {
-            name
-            for name, field in self._fields.items()
-            if field.type == "many2many" and field.store and field.copy
-            if not field.readonly and name not in (default or {})
-        }
+        links = [it for it in self._fields.values() if it.type == "many2many"]
+        names = {it.name for it in links if it.store and it.copy and not it.readonly}
         for old_sudo, new_sudo in zip(whole.sudo(), copies.sudo(), strict=True):
-            lost = {it for it in links if old_sudo[it] != new_sudo[it]}
-            new_sudo.update({name: old_sudo[name] for name in lost})
+            new_sudo.update({it: old_sudo[it] for it in names - {*(default or ())}})
         return copies.with_env(self.env)
 
     # === Screens ===
