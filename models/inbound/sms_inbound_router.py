@@ -376,11 +376,9 @@ class SmsInboundRouter(models.AbstractModel):
         self._close_reviews(inbound, CONVERSATION, companies)
         get_purposes = partial(self._get_purposes_in, inbound, consent.OPTED_IN)
         joined = {company: get_purposes(company) for company in companies}
-        # The first that texts them again.
         company = next(filter(joined.get, companies), inbound.company_id)
-        purposes = joined[company]
-        reply = reply_codes.START_DONE if purposes else reply_codes.START_NOTHING
-        self._answer(inbound, "start", reply, "start", purposes, company)
+        reply = reply_codes.START_DONE if joined[company] else reply_codes.START_NOTHING
+        self._answer(inbound, "start", reply, "start", joined[company], company)
 
     def _restore(self, inbound, company):
         restorable = consent.find_restorable(self._get_history(inbound, company))
