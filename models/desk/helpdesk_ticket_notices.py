@@ -75,12 +75,6 @@ class HelpdeskTicket(models.Model):
             if all(key):
                 self._get_sms_notices().numbers[key].update(ids)
 
-    @api.model
-    def _notify_sms_inbox(self, ticket_ids):
-        """Notify the lists, once per company."""
-        if ticket_ids:
-            self._get_sms_notices().listed.update(ticket_ids)
-
     def _notify_sms_owners(self, news):
         """Notify the assignee, or else the whole team; also if the assignee left.
 
