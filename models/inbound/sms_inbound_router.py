@@ -260,9 +260,14 @@ class SmsInboundRouter(models.AbstractModel):
             self._confirm_stop(inbound, purposes)
 
     def _confirm_stop(self, inbound, purposes=None):
-        """Confirm by one text that some purposes were ended, or everything."""
+        """Confirm by one text that some purposes were ended, or everything.
+
+        The company does so that has texted last: the person may not know the other.
+        """
         reply = reply_codes.STOP_PURPOSE if purposes else reply_codes.STOP_DONE
-        self._answer(inbound, "stop", reply, CONFIRMATION, purposes)
+        last_id = self._get_sender(inbound)["last_company_id"]
+        company = inbound.company_id.browse(last_id or ()) or inbound.company_id
+        self._answer(inbound, "stop", reply, CONFIRMATION, purposes, company)
 
     def _get_stopped_purposes(self, inbound, word):
         """Return the purposes that a stop word ends, or None for everything.
@@ -308,10 +313,9 @@ class SmsInboundRouter(models.AbstractModel):
     def _end_for_stranger(self, inbound):
         """End the consent of a number that has another holder now.
 
-        The consent was another person's, so it expires first: no START of the new
-        holder restores it, and without one this tells when they came. They get the one
-        confirmation that any opt-out gets; it names no customer. No login may call the
-        number its own any more.
+        What the former one agreed to, or not, expires first, and no START restores it.
+        The new one gets the one confirmation that any opt-out gets; it names no
+        customer. No login may call the number its own any more.
         """
         self.env["sms.number.claim"].sudo()._hand_over([inbound.number])
         note = self.env._("Wrong number. In their words:")
@@ -341,8 +345,8 @@ class SmsInboundRouter(models.AbstractModel):
         """Record the opt-out that a reviewer has found in a text.
 
         It was given when the text came. A confirmation is sent only while it is
-        presumed to be covered by the consent that it ends, and only by the company that
-        received the text.
+        presumed to be covered by the consent that it ends, and only for the company
+        that received the text.
         """
         inbound = review._get_own_text()
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
@@ -553,10 +557,7 @@ class SmsInboundRouter(models.AbstractModel):
         return partner
 
     def _record(self, inbound, event, purposes=None, company=None, **facts):
-        """Record what the sender said by this text, for its company or another.
-
-        Another does not learn whose number it is to the one that has received it.
-        """
+        """Record what a text says, for its company, or for another and its contact."""
         company = company or inbound.company_id
         subject = (company, inbound.number, event, "keyword")
         facts = {**self._get_facts(inbound), **facts}

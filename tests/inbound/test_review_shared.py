@@ -200,6 +200,9 @@ class TestSharedNumber(ReviewCase):
         self.text("STOP")
         self.assertEqual(self.state_in(self.other, "marketing"), "opted_out")
         self.assertEqual(self.state_in(self.other), "opted_in")
+        answer = self.get_answer("opt_out_confirmation")
+        self.assertEqual(answer.record_company_id, self.other)
+        self.assertIn("Other: ", answer.body)
 
     def test_a_stop_ends_all_if_it_does_in_either(self):
         self.activate_scope(self.company)
