@@ -426,14 +426,19 @@ class SmsComposer(models.TransientModel):
         is_own_mailing = self._is_mailing() and user.has_group(
             "mass_mailing.group_mass_mailing_user"
         )
-        if is_own_mailing or not has_limits(company):
+        if is_own_mailing:
             return
         if mode == "numbers" or (mode != "mass" and not is_posted):
-            user._check_sms_free_right(company)
-            typed = (self.sanitized_numbers or "-").split(",")
-            user._check_sms_limits(company, len(typed))
+            if has_limits(company):
+                user._check_sms_free_right(company)
+                typed = (self.sanitized_numbers or "-").split(",")
+                user._check_sms_limits(company, len(typed))
         elif mode == "mass" or len(records) > 1:
-            user._check_sms_limits(company, len(records))
+            is_one = len(self.env.companies) == 1
+            owners = {} if is_one else records._mail_get_companies(default=company)
+            for owner in set(owners.values()) or company:
+                if has_limits(owner):
+                    user._check_sms_limits(owner, len(records))
             if self.res_model == TICKET_MODEL:
                 records._check_sms_team_limit()
 

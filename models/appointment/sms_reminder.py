@@ -294,7 +294,9 @@ class SmsReminder(models.Model):
         events.fetch(["alarm_ids"])
         for event in events:
             for alarm in event.alarm_ids.filtered(lambda it: it.alarm_type == "sms"):
-                template = alarm.sms_template_id.filtered(lambda it: not it.is_internal)
+                template = alarm.sms_template_id.filtered(
+                    lambda it: not it.is_internal and it.company_id <= company
+                )
                 is_default = own and (not template or template == shipped)
                 rule = TextRule(
                     REMINDER,

@@ -229,8 +229,8 @@ class SmsArea(models.Model):
         return found - self.with_context(active_test=False).search(own).shared_id
 
     def _leave_out(self, chosen):
-        """Return the areas without the chosen ones, or those that replace them."""
-        return self.filtered(lambda area: not (area | area.shared_id) & chosen)
+        """Return the areas without the chosen ones, and what stands for those."""
+        return self.filtered(lambda it: not (it | it.shared_id | it.copy_ids) & chosen)
 
     @api.model
     def _follow_merge(self, sources, target):

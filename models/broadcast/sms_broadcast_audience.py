@@ -99,13 +99,13 @@ class SmsBroadcast(models.Model):
         In its company and without the context of whoever presses a button, so that the
         same people are selected when it is sent.
         """
-        author = self.user_id
-        if not author.active and author.id != SUPERUSER_ID:
+        author, companies = self.user_id, self.company_id | self.user_id.company_ids
+        if not self._find_author() and author.id != SUPERUSER_ID:
             words = self.env._(
-                "%s, who prepared it, has been archived. Check it again.", author.name
+                "%s, who prepared it, has left the company. Check it again.",
+                author.name,
             )
             raise UserError(words)
-        companies = self.company_id | author.company_ids
         # Replacing the whole context is intended here.
         # pylint: disable-next=context-overridden
         return self.with_user(author).with_context(

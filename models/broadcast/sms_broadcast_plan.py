@@ -238,9 +238,14 @@ class SmsBroadcast(models.Model):
         self.state = states.DRAFT
         self._tell_author(self.env._("It has not left. %s", reason))
 
+    def _find_author(self):
+        """Return the author, unless they have left Odoo, or the company."""
+        author = self.user_id.filtered("active")
+        return author if self.company_id in author.company_ids else author.browse()
+
     def _tell_author(self, words):
         """Notify the author, or the company's managers if they have left."""
-        people = self.user_id.filtered("active") or self.company_id._get_sms_managers()
+        people = self._find_author() or self.company_id._get_sms_managers()
         self.message_post(body=words, partner_ids=people.partner_id.ids)
 
     # === Time of each text ===

@@ -41,7 +41,9 @@ class SmsConsentForm(models.AbstractModel):
         number = partner.phone_sanitized or ""
         subscriptions = self.env["sms.subscription"]
         domain = subscriptions._get_current_domain(company, number)
-        chosen = subscriptions.search(domain & Domain("partner_id", "=", partner.id))
+        if not self._is_own(company, number, partner):
+            domain &= Domain("partner_id", "=", partner.id)
+        chosen = subscriptions.search(domain)
         areas = self.env["sms.area"]._get_offered(company)._leave_out(chosen.area_id)
         purpose = self.env["sms.purpose"]._get(ALERT)
         [choice] = self._get_portal_choices(company, partner, purpose)

@@ -17,19 +17,19 @@ class ResPartner(models.Model):
     )
 
     def _get_sms_subject_fields(self):
-        return ("phone_sanitized",)
+        return ("phone_sanitized", "company_id")
 
     def _get_sms_subjects(self):
         any_purpose = self.env["sms.purpose"]
         return {
-            partner.id: (self.env.company, partner.phone_sanitized, any_purpose)
-            for partner in self
+            it.id: (it.company_id or self.env.company, it.phone_sanitized, any_purpose)
+            for it in self
         }
 
     def _get_sms_subject_columns(self, alias):
-        return SubjectColumns(
-            SQL("%s", self.env.company.id), SQL.identifier(alias, "phone_sanitized")
-        )
+        own_company = SQL.identifier(alias, "company_id")
+        company = SQL("COALESCE(%s, %s)", own_company, self.env.company.id)
+        return SubjectColumns(company, SQL.identifier(alias, "phone_sanitized"))
 
     def _get_sms_typed_number(self):
         return self.phone

@@ -72,11 +72,14 @@ class ResCompany(models.Model):
         """
         return self.sudo().with_context(active_test=False).search([])
 
-    def _get_sms_managers(self):
-        """Return the helpdesk managers who work for the company."""
+    def _get_sms_users(self, group):
+        """Return the users of a group (an XML id) who work for the company."""
         self.ensure_one()
-        managers = self.env.ref(RIGHT_GROUPS[MANAGERS]).sudo().all_user_ids
-        return managers.filtered(lambda it: self in it.company_ids)
+        users = self.env.ref(group).sudo().all_user_ids
+        return users.filtered(lambda it: self in it.company_ids)
+
+    def _get_sms_managers(self):
+        return self._get_sms_users(RIGHT_GROUPS[MANAGERS])
 
     def write(self, vals):
         """Write, with hooks for rooms before and after."""

@@ -104,6 +104,16 @@ class SmsSharedRow(models.AbstractModel):
         own = self._copy_for_company(self.env.company)
         return own._get_records_action(name=own._description, context={})
 
+    def copy(self, default=None):
+        """Copy also links to what is archived or hidden from the user: it limits."""
+        whole = self.with_context(active_test=False)
+        copies = super(SmsSharedRow, whole).copy(default)
+        links = [it for it in self._fields.values() if it.type == "many2many"]
+        names = {it.name for it in links if it.store and it.copy and not it.readonly}
+        for old_sudo, new_sudo in zip(whole.sudo(), copies.sudo(), strict=True):
+            new_sudo.update({it: old_sudo[it] for it in names - {*(default or ())}})
+        return copies.with_env(self.env)
+
     # === Screens ===
 
     @api.model

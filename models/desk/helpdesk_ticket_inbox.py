@@ -412,7 +412,7 @@ class HelpdeskTicket(models.Model):
         if vals.keys() & RECIPIENT_FIELDS:
             self._notify_sms_desks(dict.fromkeys(self.ids, []))
         if vals.keys() & INBOX_FIELDS:
-            self._notify_sms_inbox(self.ids)
+            self._get_sms_notices().listed.update(self.ids)
         return result
 
     @api.model

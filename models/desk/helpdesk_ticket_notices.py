@@ -75,16 +75,17 @@ class HelpdeskTicket(models.Model):
             if all(key):
                 self._get_sms_notices().numbers[key].update(ids)
 
-    @api.model
-    def _notify_sms_inbox(self, ticket_ids):
-        """Notify the lists, once per company."""
-        if ticket_ids:
-            self._get_sms_notices().listed.update(ticket_ids)
-
     def _notify_sms_owners(self, news):
-        """Notify the assignee, or else the whole team; also if the assignee left."""
+        """Notify the assignee, or else the whole team; also if the assignee left.
+
+        Who works for another company now cannot read the ticket.
+        """
+        company_id = self.sudo().company_id.id
         for users_sudo in (self.sudo().user_id, self.sudo().team_id.user_ids):
-            if users_sudo := users_sudo.filtered(lambda it: it.active and not it.share):
+            users_sudo = users_sudo.filtered(lambda it: it.active and not it.share)
+            if users_sudo := users_sudo.filtered(
+                lambda it: company_id in it._get_company_ids()
+            ):
                 self._get_sms_notices().news.append((users_sudo, news))
                 return
 

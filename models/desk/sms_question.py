@@ -34,7 +34,9 @@ class SmsQuestion(models.Model):
             inbound.write({"kind": "answer", "ticket_id": ticket.id})
             ticket._rate_by_sms(reply, inbound)
             code = reply_codes.RATING_DONE
-        router._say_reply(inbound, code, ticket=ticket.number)
+        # Of several people with the number, they were asked.
+        lang = self.company_id._find_sms_lang(self.partner_id.lang, self.number)
+        router._say_reply(inbound, code, lang, ticket=ticket.number)
         return True
 
     def _is_held(self):

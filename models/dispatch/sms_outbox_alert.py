@@ -99,6 +99,4 @@ class SmsOutboxAlert(models.Model):
 
     def _get_administrators(self):
         """Return the company's administrators, who can solve the trouble."""
-        self.ensure_one()
-        users = self.env.ref("base.group_system").all_user_ids
-        return users.filtered(lambda user: self.company_id in user.company_ids)
+        return self.company_id._get_sms_users("base.group_system")

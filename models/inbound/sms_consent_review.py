@@ -199,17 +199,8 @@ class SmsConsentReview(models.Model):
     @api.model
     def _get_reviewers(self, company):
         """Return the company's compliance officers, else its managers."""
-        own = Domain("active", "=", True) & Domain("share", "=", False)
-        own &= Domain("company_ids", "in", company.ids)
-        groups = (
-            "helpdesk_mgmt_sms.group_sms_compliance",
-            "helpdesk_mgmt.group_helpdesk_manager",
-        )
-        found = self.env["res.users"]
-        for group in groups:
-            users_sudo = self.env.ref(group).sudo().all_user_ids
-            found = found or users_sudo.filtered_domain(own)
-        return found
+        officers = company._get_sms_users("helpdesk_mgmt_sms.group_sms_compliance")
+        return officers or company._get_sms_managers()
 
     @api.model
     def _remind(self):

@@ -247,10 +247,10 @@ class SmsInboundRouter(models.AbstractModel):
 
         :param purposes: ``sms.purpose`` records, None for everything
         """
-        was_stopped = self._is_stopped(inbound)
+        companies = self.env["sms.sender"]._find_companies(inbound)
+        was_stopped = all(self._is_stopped(inbound, it) for it in companies)
         words = inbound.body or ""
         note = f"{note} {words}" if note else words
-        companies = self.env["sms.sender"]._find_companies(inbound)
         for company in companies:
             self._record(inbound, consent.REVOKED, purposes, company, note=note)
         inbound.partner_id = self._find_partner(inbound)
@@ -261,9 +261,14 @@ class SmsInboundRouter(models.AbstractModel):
             self._confirm_stop(inbound, purposes)
 
     def _confirm_stop(self, inbound, purposes=None):
-        """Confirm by one text that some purposes were ended, or everything."""
+        """Confirm by one text that some purposes were ended, or everything.
+
+        The company does so that has texted last: the person may not know the other.
+        """
         reply = reply_codes.STOP_PURPOSE if purposes else reply_codes.STOP_DONE
-        self._answer(inbound, "stop", reply, CONFIRMATION, purposes)
+        last_id = self._get_sender(inbound)["last_company_id"]
+        company = inbound.company_id.browse(last_id or ()) or inbound.company_id
+        self._answer(inbound, "stop", reply, CONFIRMATION, purposes, company)
 
     def _get_stopped_purposes(self, inbound, word):
         """Return the purposes that a stop word ends, or None for everything.
@@ -309,16 +314,17 @@ class SmsInboundRouter(models.AbstractModel):
     def _end_for_stranger(self, inbound):
         """End the consent of a number that has another holder now.
 
-        The consent was another person's, so it expires first: no START of the new
-        holder restores it. They get the one confirmation that any opt-out gets; it
-        names no customer. No login may call the number its own any more.
+        What the former one agreed to, or not, expires first, and no START restores it.
+        The new one gets the one confirmation that any opt-out gets; it names no
+        customer. No login may call the number its own any more.
         """
         self.env["sms.number.claim"].sudo()._hand_over([inbound.number])
         note = self.env._("Wrong number. In their words:")
         words, consents = f"{note} {inbound.body or ''}", self.env["sms.consent"]
         for company in self.env["sms.sender"]._find_companies(inbound):
-            if known := consents._find_standing(company, inbound.number):
-                self._record(inbound, consent.EXPIRED, known, company, note=words)
+            known = consents._find_standing(company, inbound.number)
+            known = known or self.env["sms.purpose"]._get("ticket")
+            self._record(inbound, consent.EXPIRED, known, company, note=words)
         self._stop(inbound, note=note)
 
     def _close_reviews(self, inbound, state, companies):
@@ -340,8 +346,8 @@ class SmsInboundRouter(models.AbstractModel):
         """Record the opt-out that a reviewer has found in a text.
 
         It was given when the text came. A confirmation is sent only while it is
-        presumed to be covered by the consent that it ends, and only by the company that
-        received the text.
+        presumed to be covered by the consent that it ends, and only for the company
+        that received the text.
         """
         inbound = review._get_own_text()
         found = self.env["sms.consent"]._get_found(review.company_id, review.number)
@@ -373,9 +379,11 @@ class SmsInboundRouter(models.AbstractModel):
         for company in companies:
             self._restore(inbound, company)
         self._close_reviews(inbound, CONVERSATION, companies)
-        purposes = self._get_purposes_in(inbound, consent.OPTED_IN)
-        reply = reply_codes.START_DONE if purposes else reply_codes.START_NOTHING
-        self._answer(inbound, "start", reply, "start", purposes)
+        get_purposes = partial(self._get_purposes_in, inbound, consent.OPTED_IN)
+        joined = {company: get_purposes(company) for company in companies}
+        company = next(filter(joined.get, companies), inbound.company_id)
+        reply = reply_codes.START_DONE if joined[company] else reply_codes.START_NOTHING
+        self._answer(inbound, "start", reply, "start", joined[company], company)
 
     def _restore(self, inbound, company):
         restorable = consent.find_restorable(self._get_history(inbound, company))
@@ -550,9 +558,13 @@ class SmsInboundRouter(models.AbstractModel):
         return partner
 
     def _record(self, inbound, event, purposes=None, company=None, **facts):
-        """Record what the sender said by this text, for its company or another."""
-        subject = (company or inbound.company_id, inbound.number, event, "keyword")
+        """Record what a text says, for its company, or for another and its contact."""
+        company = company or inbound.company_id
+        subject = (company, inbound.number, event, "keyword")
         facts = {**self._get_facts(inbound), **facts}
+        if company != inbound.company_id:
+            find_contact = self.env["sms.number.claim"]._find_contact
+            facts["name"] = find_contact(company, inbound.number).name
         facts["happened_at"] = inbound.received_at
         self._get_ledger(inbound, event)._record(*subject, purposes, **facts)
 
@@ -582,8 +594,8 @@ class SmsInboundRouter(models.AbstractModel):
         """Return whether the number has stopped everything and joined nothing since."""
         return consent.has_left(self._get_found(inbound, company))
 
-    def _get_purposes_in(self, inbound, state):
-        found = self._get_found(inbound)
+    def _get_purposes_in(self, inbound, state, company=None):
+        found = self._get_found(inbound, company)
         get_answer = self.env["sms.consent"]._get_answer
         purposes = self.env["sms.purpose"].search([])
         return purposes.filtered(lambda it: get_answer(found, it.id).state == state)

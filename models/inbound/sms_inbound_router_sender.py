@@ -95,6 +95,7 @@ class SmsInboundRouter(models.AbstractModel):
                 "(SELECT CASE WHEN exemption IS NULL THEN purpose_id END %s)",
                 last_said,
             ),
+            "last_company_id": SQL("(SELECT record_company_id %s)", last_said),
             "last_personal_id": SQL(
                 "(SELECT CASE WHEN is_personal THEN id END %s)", last_said
             ),

@@ -150,8 +150,7 @@ class SmsConsentCheck(models.Model):
     @api.model
     def _notify(self, company, text):
         """Notify the compliance officers of a company, or the administrators."""
-        group = self.env.ref("helpdesk_mgmt_sms.group_sms_compliance")
-        users = group.all_user_ids.filtered(lambda user: company in user.company_ids)
+        users = company._get_sms_users("helpdesk_mgmt_sms.group_sms_compliance")
         users = users or self.env.ref("base.group_system").all_user_ids
         self.env["mail.thread"].message_notify(
             partner_ids=users.partner_id.ids,

@@ -270,7 +270,10 @@ class SmsTeamAlert(models.Model):
             words = self.env._(
                 "Nobody in “%s” could be notified by text. Call them now.", team.name
             )
-        leaders = team.user_id.filtered("active") or self.user_id.filtered("active")
+        both = self.env["sms.automation"]._filter_colleagues(
+            team.user_id | self.user_id, self.company_id
+        )
+        leaders = both & team.user_id or both
         leaders = leaders or self.company_id._get_sms_managers()
         self._message_log(body=words)
         self._notify_by_queue(leaders, words)

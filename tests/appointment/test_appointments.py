@@ -972,19 +972,26 @@ class TestAlarms(AppointmentCase):
         event.sudo()._do_sms_reminder(self.alarm)
         self.assertEqual(len(self.messages_to()), 1)
 
-    def test_a_text_for_colleagues_is_no_customers_reminder(self):
+    def check_replaced(self, **values):
+        """Check that an alarm's text is replaced by the company's own reminder."""
         self.alarm.sms_template_id = self.env["sms.template"].create(
             {
                 "name": "For us",
                 "model_id": self.env["ir.model"]._get_id("calendar.event"),
                 "body": "Bring the spare parts, this one never pays.",
-                "is_internal": True,
+                **values,
             }
         )
         self.book(alarm_ids=[(6, 0, self.alarm.ids)])
         self.pass_time(days=2)
         self.assertEqual(len(self.bodies()), 4)
         self.assertNotIn("spare parts", " ".join(self.bodies()))
+
+    def test_a_text_for_colleagues_is_no_customers_reminder(self):
+        self.check_replaced(is_internal=True)
+
+    def test_nor_is_one_of_another_company(self):
+        self.check_replaced(company_id=self.make_company("Other").id)
 
     def test_colleagues_keep_odoos(self):
         self.agent.partner_id.phone = phone_number(9)

@@ -127,12 +127,12 @@ class TestPlan(PlanCase):
         for change, words in (
             (lambda _it: field.unlink(), "x_circuit"),
             (lambda _it: self.agreed.write({"city": "Boston"}), "Nobody matches"),
-            (lambda _it: self.manager.write({"active": False}), "has been archived"),
+            (lambda _it: self.manager.write({"active": False}), "has left the company"),
         ):
             domain = [("city", "=", "Denver"), ("id", "in", self.agreed.ids)]
             if words == "x_circuit":
                 domain = [("x_circuit", "=", "A1")]
-            if words == "has been archived":
+            if words == "has left the company":
                 self.agreed.write({"city": "Denver"})
             broadcast = self.plan(filter_domain=str(domain))
             change(broadcast)
@@ -142,9 +142,23 @@ class TestPlan(PlanCase):
                 self.assertFalse(self.texts(broadcast))
                 self.assertIn(words, self.read_notes(broadcast))
                 told = broadcast.message_ids.partner_ids
-                is_left = words == "has been archived"
+                is_left = words == "has left the company"
                 reader = colleague if is_left else broadcast.user_id
                 self.assertIn(reader.partner_id, told)
+
+    def test_whoever_prepared_it_works_for_another_company(self):
+        other = self.make_company("Other")
+        colleague = new_test_user(
+            self.env, "sms-colleague", "helpdesk_mgmt.group_helpdesk_manager"
+        )
+        broadcast = self.plan().with_env(self.env)
+        self.manager.write({"company_id": other.id, "company_ids": other.ids})
+        self.leave()
+        self.assertEqual(broadcast.state, "draft")
+        self.assertIn("has left the company", self.read_notes(broadcast))
+        told = broadcast.message_ids.partner_ids
+        self.assertIn(colleague.partner_id, told)
+        self.assertNotIn(self.manager.partner_id, told)
 
     def test_more_people_than_were_approved(self):
         self.company.sms_approve_from = 3

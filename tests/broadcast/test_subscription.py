@@ -130,6 +130,10 @@ class TestByKeyword(SubscriptionCase):
         found = self.env["sms.subscription"].search([("number", "=", agreed.phone)])
         self.assertEqual(found.area_id, own)
         self.assertIn("Our e-mail", self.messages_to(agreed.phone)[-1].body)
+        # An agent may choose either.
+        agent = found.with_user(self.agent)
+        again = agent.create({"partner_id": agreed.id, "area_id": self.mail.id})
+        self.assertEqual(again, agent)
 
     def test_who_had_chosen_the_shared_one_has_chosen_ours(self):
         agreed = self.agreed[1]
@@ -392,6 +396,17 @@ class TestInThePortal(PortalCase):
         self.assertEqual(self.subscriptions(), found)
         self.assertEqual(found.partner_id, self.login.partner_id)
         self.assertIn("You have chosen", self.text(self.get(self.URL)))
+
+    def test_what_another_of_the_family_has_chosen_by_the_phone_can_be_ended(self):
+        partner = self.make_customer(self.own_number, "Her daughter")
+        found = self.env["sms.subscription"]._subscribe(
+            self.company, self.own_number, self.area, "keyword", partner
+        )
+        self.assertNotIn("You have chosen", self.text(self.get(self.URL)))
+        self.prove()
+        self.assertIn("You have chosen", self.text(self.get(self.URL)))
+        self.post(self.URL, stop=str(found.id))
+        self.assertEqual(self.subscriptions().state, "ended")
 
     def test_the_companys_own_version_is_not_offered_again(self):
         self.prove()

@@ -381,6 +381,22 @@ class TestSearch(SmsCase):
             both.with_context(allowed_company_ids=other.ids), "=", "none", both[:0]
         )
 
+    def test_a_contact_of_one_company_shows_the_consent_that_its_texts_need(self):
+        other = self.make_company("Other")
+        number = phone_number(53)
+        customer = self.make_customer(number, "Theirs", company_id=other.id)
+        self.record_consent(number, "ticket")
+        companies = (self.company | other).ids
+        customer = customer.with_user(self.agent).with_context(
+            allowed_company_ids=companies
+        )
+        self.assertEqual(customer.sms_consent_state, "none")
+        self.check(customer, "=", "none", customer)
+        context = customer.action_record_sms_consent()["context"]
+        self.assertEqual(context["default_company_id"], other.id)
+        self.record_consent(number, "ticket", company=other)
+        self.check(customer, "=", "opted_in", customer)
+
     def test_a_tickets_purpose_is_its_companys(self):
         other = self.make_company("Other")
         self.env["sms.purpose.rule"].create(

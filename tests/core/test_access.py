@@ -49,7 +49,7 @@ PUBLIC_METHODS = {
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"create", "write", "mail_allowed_qweb_expressions"},
     "sms.setup.mixin": {"create", "write"},
-    "sms.shared.row": {"write", "action_copy_for_company"},
+    "sms.shared.row": {"write", "copy", "action_copy_for_company"},
     "sms.shared.copy": {"write"},
     "sms.settings": {
         *("create", "write", "execute", "cancel", "action_rotate_sms_webhook_key"),

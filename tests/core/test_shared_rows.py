@@ -6,7 +6,7 @@ import runpy
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form
 
-from ..common import SmsCase
+from ..common import SmsCase, phone_number
 from .common import SCRIPTS
 
 MODULE = "helpdesk_mgmt_sms"
@@ -306,6 +306,30 @@ class TestOwnRows(SmsCase):
         self.ticket.stage_id = stage
         own = self.get_own(shared)
         self.assertEqual(self.messages_to().automation_id, own.with_env(self.env))
+
+    def test_what_limits_it_is_copied_though_it_is_hidden_or_archived(self):
+        """Else the manager's copy would text the customers of all tickets."""
+        teams = self.env["helpdesk.ticket.team"]
+        theirs = teams.create({"name": "Hers", "company_id": self.other_company.id})
+        shared = self.env["sms.automation"].create(
+            {
+                "name": "Hers alone",
+                "trigger": "stage",
+                "template_id": self.ref("sms_template_ticket_waiting").id,
+                "team_ids": theirs.ids,
+            }
+        )
+        own = self.get_own(shared)
+        self.assertEqual(own.with_env(self.env).team_ids, theirs)
+        tag = self.env["res.partner.category"].create({"name": "VIP"})
+        area = self.env["sms.area"].create(
+            {"name": "VIP in town", "cities": "Denver", "category_ids": tag.ids}
+        )
+        self.make_customer(phone_number(1), city="Denver")
+        tag.active = False
+        self.assertFalse(area.contact_count)
+        self.assertFalse(self.get_own(area).contact_count)
+        self.assertFalse(area.copy().contact_count)
 
     def test_a_plan_of_team_alerts(self):
         plans = self.env["sms.team.alert.plan"]

@@ -74,6 +74,13 @@ class TestStatus(CommandCase):
 
     def test_the_next_holder_of_a_number_is_not_told_of_the_formers_tickets(self):
         self.record_consent()
+        self.check_next_holder()
+
+    def test_nor_if_the_former_had_agreed_to_nothing(self):
+        self.check_next_holder()
+
+    def check_next_holder(self):
+        """Check that who has another's number is not told of an older ticket."""
         self.env.cr.execute(
             "UPDATE helpdesk_ticket SET create_date = create_date - interval '1 day'"
             " WHERE id = %s",

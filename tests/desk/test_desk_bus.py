@@ -236,6 +236,14 @@ class TestDeskBus(InboxCase):
         self.receive("Hello")
         self.assertEqual(self.notified(self.ticket), self.team_agent)
 
+    def test_the_team_is_notified_when_the_assignee_works_for_another_company(self):
+        other = self.make_company("Other")
+        moved = {"company_ids": [(6, 0, other.ids)], "company_id": other.id}
+        self.own_agent.sudo().write(moved)
+        self.flush_bus()
+        self.receive("Hello")
+        self.assertEqual(self.notified(self.ticket), self.team_agent)
+
     def test_what_was_read_meanwhile_is_no_news(self):
         self.receive("Hello, it jams")
         desk = self.desk_of(self.own_agent)

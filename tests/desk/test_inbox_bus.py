@@ -126,7 +126,7 @@ class TestInboxBus(InboxCase):
         self.flush_bus()
 
         def tell(some):
-            self.env["helpdesk.ticket"]._notify_sms_inbox(some.ids)
+            some._get_sms_notices().listed.update(some.ids)
             self.env.cr.precommit.run()
 
         few = self.count_queries(tell, tickets[:1])

@@ -249,6 +249,15 @@ class TestRating(IntakeCase):
         self.assertEqual(self.receive("5", company=other).kind, "conversation")
         self.assertFalse(self.get_ratings())
 
+    def test_of_several_people_with_the_number_who_was_asked_is_thanked(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        thanks = self.env.ref("helpdesk_mgmt_sms.sms_reply_rating_done")
+        thanks.with_context(lang="de_DE").body = "Danke für {ticket}."
+        self.make_customer(self.number, "Her daughter")
+        self.customer.lang = "de_DE"
+        self.receive("5")
+        self.assertIn("Danke für", self.messages_to()[-1].body)
+
     def test_the_newest_of_several_questions_is_answered_first(self):
         newer = self.make_ticket(self.customer, team_id=self.team.id)
         self.close(newer)

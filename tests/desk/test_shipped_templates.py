@@ -2,6 +2,7 @@
 """Shipped templates say only what is true, and pass the product's own advice."""
 
 import runpy
+from itertools import product
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
@@ -203,7 +204,8 @@ class TestColleagues(ShippedCase):
         with self.assertRaisesRegex(ValidationError, "for colleagues"):
             self.quiet_stage.sms_template_id = self.internal
 
-    def test_none_becomes_internal_while_customers_get_it(self):
+    def test_none_becomes_internal_or_another_companys_while_customers_get_it(self):
+        other = self.make_company("Other")
         values = {"name": "x", "trigger": "created", "audience": "customer"}
         automations = self.env["sms.automation"]
         automations.search([]).unlink()
@@ -214,14 +216,18 @@ class TestColleagues(ShippedCase):
             "automation": lambda it: automations.create({**values, "template_id": it}),
             "variant": lambda it: self.received.write({"unassigned_id": it.id}),
         }
-        for name, use in uses.items():
-            with self.subTest(name):
+        changes = (
+            ({"is_internal": True}, "for colleagues"),
+            ({"company_id": other.id}, "belongs to another company"),
+        )
+        for (name, use), (change, words) in product(uses.items(), changes):
+            with self.subTest(name, change=change):
                 template = self.unassigned.copy()
                 template.is_internal = True
                 template.is_internal = False
                 use(template.id if name == "automation" else template)
-                with self.assertRaisesRegex(ValidationError, "for colleagues"):
-                    template.is_internal = True
+                with self.assertRaisesRegex(UserError, words):
+                    template.write(change)
 
     def test_an_upgrade_leaves_alone_what_customers_get(self):
         self.internal.is_internal = False

@@ -200,6 +200,9 @@ class TestSharedNumber(ReviewCase):
         self.text("STOP")
         self.assertEqual(self.state_in(self.other, "marketing"), "opted_out")
         self.assertEqual(self.state_in(self.other), "opted_in")
+        answer = self.get_answer("opt_out_confirmation")
+        self.assertEqual(answer.record_company_id, self.other)
+        self.assertIn("Other: ", answer.body)
 
     def test_a_stop_ends_all_if_it_does_in_either(self):
         self.activate_scope(self.company)
@@ -207,6 +210,37 @@ class TestSharedNumber(ReviewCase):
         self.send_sent(self.company, "ticket")
         self.text("STOP")
         self.assertEqual(self.state_in(self.other, "alert"), "opted_out")
+
+    def get_answer(self, exemption):
+        """Return the only answer with an exemption."""
+        return self.messages_to().filtered(lambda it: it.exemption == exemption)
+
+    def test_a_start_is_answered_by_who_texts_them_again(self):
+        self.record_consent(None, "ticket", "alert", event="expired", method="time")
+        self.text("STOP")
+        self.text("START", "SM2")
+        self.assertEqual(self.state_in(self.other), "opted_in")
+        answer = self.get_answer("start")
+        self.assertEqual(answer.record_company_id, self.other)
+        self.assertIn("Other: you will get text messages again", answer.body)
+
+    def test_a_stop_that_ends_something_in_either_is_confirmed(self):
+        self.record_consent(event="revoked", company=self.company)
+        self.text("STOP")
+        self.assertEqual(self.state_in(self.other), "opted_out")
+        self.assertEqual(len(self.get_answer("opt_out_confirmation")), 1)
+        self.text("STOP", "SM2")
+        self.assertEqual(len(self.get_answer("opt_out_confirmation")), 1)
+
+    def test_the_evidence_of_each_names_its_own_contact(self):
+        self.customer.company_id = self.company
+        theirs = self.make_customer(self.number, "Theirs", company_id=self.other.id)
+        self.text("Please stop texting me")
+        for company, partner in ((self.company, self.customer), (self.other, theirs)):
+            self.assertEqual(self.events(company=company)[-1].name, partner.name)
+        theirs.phone = False
+        self.text("START", "SM2")
+        self.assertFalse(self.events(company=self.other)[-1].name)
 
     def test_a_later_text_settles_it_in_both(self):
         for index, (body, state) in enumerate(

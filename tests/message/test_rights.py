@@ -317,6 +317,28 @@ class TestMany(RightsCase):
             with self.subTest(mode=mode), self.refuse(TOO_MANY):
                 self.compose(self.agent, mode, **values)
 
+    def test_the_limit_of_each_company_that_texts(self):
+        lax, strict = (self.make_company(name) for name in ("Lax", "Strict"))
+        lax.sms_bulk_right, strict.sms_bulk_from = "agents", 3
+        agent = self.env["sms.composer"].with_user(self.agent)
+        for company, is_refused in ((lax, False), (strict, True)):
+            tickets = self.env["helpdesk.ticket"]
+            for customer in self.make_customers(4):
+                tickets += self.make_ticket(customer, company_id=company.id)
+            here = lax | strict if is_refused else strict | lax
+            composer = agent.with_context(
+                allowed_company_ids=here.ids,
+                default_composition_mode="mass",
+                default_res_model=tickets._name,
+                default_res_ids=repr(tickets.ids),
+            ).create({"body": "We are on our way."})
+            with self.subTest(company.name):
+                if not is_refused:
+                    composer.action_send_sms()
+                    continue
+                with self.refuse(TOO_MANY):
+                    composer.action_send_sms()
+
     def test_a_post_to_many(self):
         customers = self.make_customers(4)
         with self.refuse(TOO_MANY):

@@ -100,8 +100,17 @@ class TestEscalation(TeamAlertCase):
         self.assertIn("no more steps", alert.status_label)
 
     def test_a_leader_who_has_left_is_not_in_charge(self):
-        self.team.user_id = self.dee
         self.dee.active = False
+        self.check_not_in_charge()
+
+    def test_nor_is_one_who_works_for_another_company(self):
+        other = self.make_company("Other")
+        self.dee.write({"company_id": other.id, "company_ids": other.ids})
+        self.check_not_in_charge()
+
+    def check_not_in_charge(self):
+        """Check that the managers are told instead of the team's leader."""
+        self.team.user_id = self.dee
         self.plan.step_ids[1:].unlink()
         alert = self.raise_alert()
         messages = self.env["mail.message"].search(
