@@ -75,7 +75,7 @@ class SmsQuestion(models.Model):
         return super()._is_urgent() or bool(self._get_unresolved())
 
     def _may_answer(self, company):
-        """Let a code to a number of several companies answer the alert of any."""
+        """Accept a code to a number of several companies for the alert of any."""
         return self.kind == TEAM_ALERT or super()._may_answer(company)
 
     @api.model

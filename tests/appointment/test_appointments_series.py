@@ -101,7 +101,9 @@ class TestSeries(AppointmentCase):
         for words in ("3", "2", "1"):
             self.receive(words)
             self.pass_time(minutes=1)
-        self.assertIn("Dec 2 at 9:00 AM, the first of 3 is confirmed", self.bodies()[-1])
+        self.assertIn(
+            "Dec 2 at 9:00 AM, the first of 3 is confirmed", self.bodies()[-1]
+        )
         self.assertEqual(self.attendee(copy).state, "declined")
         states = self.occurrences(event).attendee_ids.filtered(
             lambda it: it.partner_id == self.customer
