@@ -121,12 +121,14 @@ class PhoneBlacklist(models.Model):
     def _record_sms_opt_outs(self, rows, note):
         """Record opt-outs in every company where they do not stand already.
 
+        Also in archived ones: they may come back.
+
         :param rows: tuples of an id, a number (E.164) and the time of the opt-out (UTC)
         """
         rows = [row for row in rows if E164.match(row[1] or "")]
         ledger_sudo = self.env["sms.consent.event"].sudo()
         consents_sudo = self.env["sms.consent"].sudo()
-        companies = self._get_sms_companies()
+        companies = self.env["res.company"]._get_sms_all()
         facts = {"note": note, "res_model": self._name}
         for chunk in split_every(CHUNK_SIZE, rows, list):
             numbers = [number for _id, number, _since in chunk]
@@ -149,23 +151,21 @@ class PhoneBlacklist(models.Model):
     # === From the ledger onto the blacklist ===
 
     @api.model
-    def _get_sms_companies(self):
-        """Return the companies that may text, in sudo: all that are active."""
-        return self.env["res.company"].sudo().browse(self._get_sms_company_ids())
-
-    @api.model
     @ormcache()
     def _get_sms_company_ids(self):
-        """Return their ids, cached; Odoo clears the cache when companies change."""
-        return self.env["res.company"].sudo().search([])._ids
+        """Return the ids of the companies that may text, cached: all active ones.
+
+        Odoo clears the cache when companies change.
+        """
+        return self.env["res.company"].sudo().search([]).ids
 
     @api.model
     def _find_sms_opted_out(self, numbers):
         """Return the numbers that have opted out of everything in every company."""
         if not numbers:
             return set()
-        companies = self._get_sms_companies()
-        answers = self.env["sms.consent"].sudo()._get_answers(companies.ids, numbers)
+        company_ids = self._get_sms_company_ids()
+        answers = self.env["sms.consent"].sudo()._get_answers(company_ids, numbers)
         staying = {key for key, found in answers.items() if not consent.has_left(found)}
         return set(numbers) - {number for _company_id, number in staying}
 

@@ -37,13 +37,6 @@ class ResCompany(models.Model):
         self.env["phone.blacklist"]._record_all_sms_opt_outs()
         return companies
 
-    def _after_sms_write(self, before, vals):
-        """Opt out of companies that are back whoever was blacklisted meanwhile."""
-        result = super()._after_sms_write(before, vals)
-        if vals.get("active"):
-            self.env["phone.blacklist"]._record_all_sms_opt_outs()
-        return result
-
     def _get_sms_gate_facts(self):
         """Add whether landlines may be texted: if the forms accept them."""
         takes_landlines = self.sudo().sms_form_kinds == phone.LANDLINE

@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...providers.account import CREDENTIALS, FINE, INBOUND, SENDERS
@@ -64,6 +65,7 @@ class SmsOnboarding(models.AbstractModel):
         """Have our webhook set at the carrier; return :meth:`get_setup`.
 
         :raises AccessError: unless an administrator, as it changes the account
+        :raises UserError: for an address that the carrier cannot reach
         """
         return self._ask(SET_INBOUND, SYSTEM_GROUP)
 
@@ -135,7 +137,11 @@ class SmsOnboarding(models.AbstractModel):
         return self.get_setup()
 
     def _ask(self, wanted, *groups):
-        self.env["sms.carrier.check"]._ask(self._check_may_set_up(*groups), wanted)
+        company = self._check_may_set_up(*groups)
+        address = self.env["sms.health"]._get_address_row(company)
+        if wanted == SET_INBOUND and address["state"] == WRONG:
+            raise UserError(address["text"])
+        self.env["sms.carrier.check"]._ask(company, wanted)
         return self.get_setup()
 
     def _check_may_set_up(self, *groups):

@@ -304,6 +304,18 @@ class TestHealth(OnboardingCase):
             with self.subTest(url=url):
                 self.assertEqual(self.get_states(part="health")["address"], state)
 
+    def test_an_address_that_no_carrier_reaches_is_not_set_there(self):
+        """Texts that came somewhere until then, a STOP among them, would be lost."""
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("web.base.url", "http://localhost:8069")
+        account = {"sms_twilio_account_sid": "AC1", "sms_twilio_auth_token": "x"}
+        self.company.write({"sms_provider": "twilio", **account})
+        setup = self.env["sms.onboarding"].with_user(self.administrator)
+        with self.assertRaisesRegex(UserError, "cannot reach http://localhost"):
+            setup.set_inbound_url()
+        self.company.sms_webhook_base_url = "https://odoo.example.com"
+        self.assertTrue(setup.set_inbound_url()["is_asking"])
+
     def test_only_a_carrier_that_has_called_proves_the_address(self):
         since = fields.Datetime.now() - timedelta(hours=1)
         self.company.write(
