@@ -133,21 +133,19 @@ class SmsTeamAlert(models.Model):
             words = words or spoken.env._(
                 "Somebody has these alerts already. There is nothing to do. Goodbye."
             )
-            return self[0]._say(lines[0], words)
-        fillers = spoken._get_fillers(lines.partner_id)
-        if self.state == RESOLVED:
+        elif self.state == RESOLVED:
             words = spoken.env._(
                 "%(name)s has resolved the alert already, %(time)s. There is nothing "
                 "to do. Goodbye.",
-                **fillers,
+                **spoken._get_fillers(lines.partner_id),
             )
         else:
             words = spoken.env._(
                 "%(name)s has taken the alert already, %(time)s. There is nothing to "
                 "do. Goodbye.",
-                **fillers,
+                **spoken._get_fillers(lines.partner_id),
             )
-        return self._say(lines, words)
+        return self[0]._say(lines[0], words)
 
     def _take_key(self, lines, key, is_last):
         """Act on a key of a call, once, and return what is said.
