@@ -174,7 +174,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _after_yes(self, inbound, asked):
         result = super()._after_yes(inbound, asked)
-        self.env["sms.subscription"].sudo()._take_yes(
-            asked.company_id, inbound.number, asked.sudo().evidence_id
-        )
+        answered = Domain("question_id", "in", asked.sudo().evidence_id.ids)
+        subscriptions_sudo = self.env["sms.subscription"].sudo()
+        subscriptions_sudo._take_yes(asked.company_id, inbound.number, answered)
         return result
