@@ -86,6 +86,8 @@ class SmsInboundRouter(models.AbstractModel):
         inbound.write({"kind": SERVICE, "ticket_id": ticket_sudo.id})
         incident = ticket_sudo.sms_incident_id
         is_confirmed = ticket_sudo._deny_sms_incident(self.env._("customer, by text"))
+        if ticket_sudo.closed:  # its team does not reopen: a person is to read it
+            self._converse(inbound, ticket=ticket_sudo)
         # Without consent the confirmation is blocked, so reply to their text instead.
         if not is_confirmed or ticket_sudo.sms_consent_state != consent.OPTED_IN:
             self._say_of_incident(
