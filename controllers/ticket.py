@@ -64,6 +64,6 @@ class TicketController(Controller):
             "incident": ticket_sudo.sms_incident_id.name,
             "status_page": ticket_sudo.sms_incident_id.status_page,
             "other_url": f"{request.httprequest.path}/other",
-            "is_other": ticket_sudo.sms_is_no_incident,
+            "is_other": ticket_sudo.sms_is_no_incident and not ticket_sudo.closed,
             "updated": public.say_moment(env, ticket_sudo._get_sms_last_update(), tz),
         }

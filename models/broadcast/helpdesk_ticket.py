@@ -137,11 +137,12 @@ class HelpdeskTicket(models.Model):
         """Unlink the ticket from its incident; it is then confirmed as any other."""
         self._check_sms_desk()
         self.check_access("write")
-        self.sudo()._deny_sms_incident(self.env._("by %s", self.env.user.name))
+        who = self.env._("by %s", self.env.user.name)
+        self.sudo()._deny_sms_incident(who, is_customer=False)
         return True
 
-    def _deny_sms_incident(self, who):
-        """Unlink the ticket from its incident, if it has one.
+    def _deny_sms_incident(self, who, is_customer=True):
+        """Unlink the ticket from its incident, if any; a customer's word reopens it.
 
         :param str who: who has said so, for the ticket's chatter
         :return: whether the customer gets a confirmation of receipt
@@ -158,7 +159,9 @@ class HelpdeskTicket(models.Model):
             "This is not about the incident “%(incident)s” (%(who)s).", **values
         )
         self._message_log(body=words)
-        return was_told and self._on_sms_ordinary()
+        if is_customer:
+            self._move_by_sms()
+        return was_told and not self.closed and self._on_sms_ordinary()
 
     def _call_off_sms_known(self):
         """Cancel the waiting known-issue reply, unless another ticket needs it."""

@@ -86,6 +86,8 @@ class SmsInboundRouter(models.AbstractModel):
         inbound.write({"kind": SERVICE, "ticket_id": ticket_sudo.id})
         incident = ticket_sudo.sms_incident_id
         is_confirmed = ticket_sudo._deny_sms_incident(self.env._("customer, by text"))
+        if ticket_sudo.closed:  # its team does not reopen: a person is to read it
+            self._converse(inbound, ticket=ticket_sudo)
         # Without consent the confirmation is blocked, so reply to their text instead.
         if not is_confirmed or ticket_sudo.sms_consent_state != consent.OPTED_IN:
             self._say_of_incident(
@@ -174,7 +176,7 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _after_yes(self, inbound, asked):
         result = super()._after_yes(inbound, asked)
-        self.env["sms.subscription"].sudo()._take_yes(
-            asked.company_id, inbound.number, asked.sudo().evidence_id
-        )
+        answered = Domain("question_id", "in", asked.sudo().evidence_id.ids)
+        subscriptions_sudo = self.env["sms.subscription"].sudo()
+        subscriptions_sudo._take_yes(asked.company_id, inbound.number, answered)
         return result

@@ -175,13 +175,9 @@ class SmsSubscription(models.Model):
         return domain & Domain("state", "!=", ENDED)
 
     @api.model
-    def _take_yes(self, company, number, questions):
-        """Activate the subscriptions that wait for the YES to a question.
-
-        :param questions: ``sms.consent.evidence`` that was answered
-        """
-        domain = self._get_current_domain(company, number)
-        domain &= Domain("question_id", "in", questions.ids)
+    def _take_yes(self, company, number, domain):
+        """Activate those of a number's waiting subscriptions that match a domain."""
+        domain &= self._get_current_domain(company, number)
         self.search(domain & Domain("state", "=", PENDING))._activate()
 
     def _activate(self):

@@ -69,8 +69,7 @@ class SmsConsentForm(models.AbstractModel):
         """Return the choices for a number.
 
         :param str number: E.164, or empty for a number that is not known yet
-        :param purposes: ``sms.purpose``, in the order in which they are shown; default:
-            see :meth:`_get_purposes`
+        :param purposes: ``sms.purpose``, in their order; default: :meth:`_get_purposes`
         :return: list of :class:`Choice`
         """
         if purposes is None:

@@ -705,6 +705,30 @@ class TestSomethingElse(IncidentCase):
         again = self.receive("OTHER", self.first.phone)
         self.assertEqual(again.kind, "conversation")
 
+    def test_of_a_closed_ticket(self):
+        """The customer's word reopens it, an agent's corrects it and texts nobody."""
+        self.bodies()
+        self.joined.stage_id = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_done")
+        before = self.bodies()
+        with self.cr.savepoint() as savepoint:
+            self.receive("OTHER", self.first.phone)
+            self.assertFalse(self.joined.closed)
+            savepoint.rollback()
+        self.env.invalidate_all()
+        self.joined.with_user(self.agent).action_sms_not_incident()
+        self.assertFalse(self.joined.sms_incident_id)
+        self.assertTrue(self.joined.closed)
+        self.assertEqual(self.bodies(), before)
+
+    def test_of_a_ticket_that_its_team_leaves_closed(self):
+        self.team.sms_reopen = False
+        self.joined.team_id = self.team
+        self.joined.stage_id = self.env.ref("helpdesk_mgmt.helpdesk_ticket_stage_done")
+        inbound = self.receive("OTHER", self.first.phone)
+        self.assertEqual(inbound.kind, "conversation")
+        self.assertEqual(inbound.ticket_id, self.joined)
+        self.assertTrue(self.joined.sms_waiting_since)
+
     def test_who_has_not_agreed_is_answered_all_the_same(self):
         inbound = self.receive("My internet is down", self.silent.phone)
         ticket = inbound.ticket_id

@@ -150,6 +150,34 @@ class TestTicketOfAnIncident(WebCase):
         notes = self.joined.message_ids.filtered(lambda it: "No internet" in it.body)
         self.assertEqual(len(notes), 1)
 
+    def test_something_else_reopens_what_was_closed_with_the_incident(self):
+        self.joined.stage_id = self.closed_stage
+        page = self.url_open(f"{self.url}/other", data={"x": "1"})
+        self.assertIn("We are looking into your ticket separately", page.text)
+        self.env.invalidate_all()
+        self.assertFalse(self.joined.closed)
+        self.joined.stage_id = self.closed_stage
+        page = self.url_open(f"{self.url}/other", data={"x": "1"})
+        self.assertNotIn("We are looking into", page.text)
+        self.env.invalidate_all()
+        self.assertTrue(self.joined.closed, "said once")
+
+    def test_something_else_where_the_team_does_not_reopen(self):
+        self.team.sms_reopen = False
+        self.joined.write({"team_id": self.team.id, "stage_id": self.closed_stage.id})
+        page = self.url_open(f"{self.url}/other", data={"x": "1"})
+        self.assertNotIn("We are looking into", page.text)
+        self.env.invalidate_all()
+        self.assertEqual(self.joined.stage_id, self.closed_stage)
+
+    def test_news_of_the_incident_is_an_update(self):
+        news = {"incident_id": self.incident.id, "state": "open", "body": "Cable cut."}
+        self.env["sms.incident.news"].with_user(self.manager).create(news)
+        self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident"))
+        [post] = self.joined.message_ids.filtered(lambda it: "Cable" in it.body)
+        post.date = fields.Datetime.now() + timedelta(days=1)
+        self.assertEqual(self.joined._get_sms_last_update(), post.date)
+
     def test_looking_at_it_says_nothing(self):
         for page in (
             self.get(f"{self.url}/other"),

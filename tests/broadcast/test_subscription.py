@@ -2,6 +2,7 @@
 """Subscriptions: how people choose an area, and who is told of its outages."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from freezegun import freeze_time
 from psycopg2 import IntegrityError
@@ -12,7 +13,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..common import phone_number
-from ..consent.common import PortalCase
+from ..consent.common import ACCOUNT, SAVE, PortalCase
 from .common import SubscriptionCase
 
 STRANGER = phone_number(350)
@@ -480,6 +481,38 @@ class TestInThePortal(PortalCase):
         self.assertEqual(self.subscriptions().state, "pending")
         self.receive("YES", phone_number(25))
         self.assertEqual(self.subscriptions().state, "active")
+
+    def test_who_agrees_on_the_preference_page_has_answered(self):
+        self.login.partner_id.with_user(self.login).sudo().phone = phone_number(25)
+        self.choose()
+        pair = (self.company, phone_number(25))
+        url = urlsplit(self.env["sms.preference.link"]._get_urls([pair])[pair]).path
+        self.authenticate(None, None)
+        page = self.get(url)
+        self.assertIn("Waiting for your YES", self.text(page))
+        ticket = self.env.ref("helpdesk_mgmt_sms.sms_wording_ticket")
+        self.post(page.url, page, sms_agree_ticket=str(ticket.id))
+        self.assertEqual(self.subscriptions().state, "pending", "to something else")
+        page = self.post(page.url, page, sms_agree_alert=str(self.alert_wording.id))
+        self.assertIn("You will get these text messages", self.text(page))
+        self.assertNotIn("Waiting for your YES", self.text(page))
+        self.assertEqual(self.subscriptions().state, "active")
+
+    def test_who_agrees_in_the_portal_once_it_is_confirmed_has_answered(self):
+        self.login.partner_id.with_user(self.login).sudo().phone = phone_number(25)
+        self.choose()
+        other = self.env["sms.area"].create({"name": "X", "takes_subscribers": True})
+        partner = self.make_customer("+13035550126", "Another login")
+        subject = (self.company, phone_number(25), other, "portal", partner)
+        question = self.subscriptions().question_id
+        found = self.env["sms.subscription"]._subscribe(*subject, question)
+        theirs = found.filtered(lambda it: it.area_id == other)
+        self.assertEqual((theirs.state, theirs.partner_id), ("pending", partner))
+        self.prove(phone_number(25))
+        box = {"sms_agree_alert": str(self.alert_wording.id)}
+        self.post(SAVE, self.get(ACCOUNT), sms_phone=phone_number(25), **box)
+        self.assertEqual(self.subscriptions().state, "active")
+        self.assertEqual(theirs.state, "pending")
 
     def test_a_landline_is_refused(self):
         for number, words in (
