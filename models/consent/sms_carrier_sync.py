@@ -201,14 +201,21 @@ class SmsCarrierSync(models.Model):
     def _enter(self, listed):
         """Record the opt-outs missing here; return numbers that have agreed since.
 
+        An agreement that has ended, as by an erasure, needs nothing from anybody.
+
         :param dict listed: time of the opt-out (UTC, or None) by number
-        :return: dict like ``listed`` of the numbers that have agreed here since
+        :return: dict like ``listed`` of the numbers that agree here since
         """
         company, consents = self.company_id, self.env["sms.consent"]
         events = self.env["sms.consent.event"]
         hashes = self.env["sms.consent.key"]._hash(listed)
         stored, _numbers = consents._read_stored(company, list(hashes.values()), False)
         left = consents._find_left(stored, hashes.values())
+        standing = {
+            number_hash
+            for (number_hash, _purpose_id), (answer, _since) in stored.items()
+            if answer.state == consent.OPTED_IN
+        }
         others = [number for number in listed if hashes[number] not in left]
         is_yes = [("event", "in", consent.YESES)]
         agreed = events._find_newest(company, [hashes[it] for it in others], is_yes)
@@ -217,7 +224,8 @@ class SmsCarrierSync(models.Model):
         for number in others:
             said_at, agreed_at = listed[number], agreed.get(hashes[number])
             if said_at and agreed_at and agreed_at > said_at:
-                blocked[number] = said_at
+                if hashes[number] in standing:
+                    blocked[number] = said_at
                 continue
             opt_out = Statement(
                 number, consent.REVOKED, "carrier", happened_at=said_at, facts=facts

@@ -209,13 +209,18 @@ class MailMessage(models.Model):
         if not texts:
             return
         texts._forget_sms_attachments(texts.attachment_ids)
-        self.env["mail.mail"].search([("mail_message_id", "in", texts.ids)]).unlink()
-        translated = [("message_id", "in", texts.ids)]
+        # Without an email address, both of these are the author's number.
+        texts._empty_sms_copies(email_from=False, reply_to=False)
+
+    def _empty_sms_copies(self, **values):
+        """Replace the words, delete mails and translations, and write other values."""
+        about_mails = [("mail_message_id", "in", self.ids)]
+        self.env["mail.mail"].search(about_mails).unlink()
+        translated = [("message_id", "in", self.ids)]
         self.env["mail.message.translation"].search(translated).unlink()
         words = self.env._("This text was erased.")
-        erased = {"body": Markup("<p><em>%s</em></p>") % words}
-        # Without an email address, both of these are the author's number.
-        texts.write({**erased, "email_from": False, "reply_to": False})
+        body = Markup("<p><em>%s</em></p>") % words
+        self.exists().write({"body": body, **values})
 
     @api.model
     def _are_bulk_sms_notes(self, values_list):

@@ -70,16 +70,10 @@ class SmsInbound(models.Model):
         """Erase what was told automatically with a title, and Odoo's copies of it."""
         about = [("model", "=", ticket._name), ("res_id", "=", ticket.id)]
         about.append(("message_type", "in", AUTOMATIC))
-        told = (
-            self.env["mail.message"]
-            .search(about)
-            .filtered(
-                lambda it: ticket.name in f"{it.subject} {html2plaintext(it.body)}"
-            )
-        )
-        self.env["mail.mail"].search([("mail_message_id", "in", told.ids)]).unlink()
-        words = Markup("<p><em>%s</em></p>") % self.env._("This text was erased.")
-        told.exists().write({"subject": False, "body": words})
+        told = self.env["mail.message"].search(about)
+        told.filtered(
+            lambda it: ticket.name in f"{it.subject} {html2plaintext(it.body)}"
+        )._empty_sms_copies(subject=False)
         about = [("res_model", "=", ticket._name), ("res_id", "=", ticket.id)]
         for name in ("mail.activity", "rating.rating"):
             copies = self.env[name].with_context(active_test=False).search(about)

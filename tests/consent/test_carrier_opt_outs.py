@@ -412,6 +412,14 @@ class TestCompared(CarrierCase):
         self.compare()
         self.assertEqual(self.differences(), [], "it is over")
 
+    def test_who_was_erased_is_not_stored_again(self):
+        self.record_consent(happened_at=SAID_AT + timedelta(days=1))
+        self.block(self.number)
+        self.env["sms.erasure"]._erase(self.company, self.number, "Letter 117")
+        self.compare()
+        self.assertEqual(self.differences(), [])
+        self.assertFalse(self.env["sms.consent"].search([("number", "!=", False)]))
+
     def test_what_the_carrier_does_not_know_undoes_nothing(self):
         self.record_consent(event="revoked", method="phone")
         self.compare()
