@@ -221,6 +221,35 @@ class SmsComposer(models.TransientModel):
                 )
             self.env["sms.sms"]._check_media(composer.attachment_ids)
 
+    # Not a constraint, which would be checked in sudo.
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Check the user's access to the records, which are read in sudo."""
+        composers = super().create(vals_list)
+        for composer in composers:
+            self._check_may_read(composer.res_model, composer.res_id)
+        return composers
+
+    def write(self, vals):
+        """Check it for other records."""
+        result = super().write(vals)
+        if {"res_model", "res_id"} & vals.keys():
+            for composer in self:
+                self._check_may_read(composer.res_model, composer.res_id)
+        return result
+
+    def onchange(self, values, field_names, fields_spec):
+        """Check it before the form is filled in."""
+        names = ["res_model", "res_id"]
+        asked = {**({} if self else self.default_get(names)), **values}
+        self._check_may_read(*map(asked.get, names))
+        return super().onchange(values, field_names, fields_spec)
+
+    def _check_may_read(self, model_name, record_id):
+        if model_name and record_id:
+            self.env[model_name].browse(record_id).check_access("read")
+
     # === Message ===
 
     def _get_sms_source(self):

@@ -278,11 +278,17 @@ class SmsTemplate(models.Model):
         return {**super().action_copy_for_company(), "views": [(form.id, "form")]}
 
     def _render_field(self, field, res_ids, *args, **kwargs):
-        """Render each record with its company's copy, or the unassigned variant."""
+        """Render each record with its company's copy, or the unassigned variant.
+
+        :raises AccessError: for records that the user may not read. What is read here
+            in sudo would be in the cache, where Odoo checks nothing.
+        """
+        if (model := self.sudo().render_model) in NUMBER_FIELDS:
+            self.env[model].browse(filter(None, res_ids)).check_access("read")
         has_variants = self.id and (self._get_copies() or self.sudo().unassigned_id)
         if field != "body" or not has_variants:
             return super()._render_field(field, res_ids, *args, **kwargs)
-        records_sudo = self.env[self.sudo().render_model].sudo().browse(res_ids)
+        records_sudo = self.env[model].sudo().browse(res_ids)
         rendered = {}
         for template, its_sudo in records_sudo.grouped(self._get_for_record).items():
             render = super(SmsTemplate, template)._render_field

@@ -19,6 +19,7 @@ PUBLIC_METHODS = {
     "res.config.settings": {"create", "write"},
     "base.module.uninstall": {"action_export_sms_ledger"},
     "res.users": {"authenticate", "write"},
+    "mail.message": {"unlink"},
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},
     "privacy.lookup.wizard.line": {"action_unlink"},
@@ -32,7 +33,7 @@ PUBLIC_METHODS = {
     },
     "helpdesk.ticket.stage": {"create", "write"},
     "helpdesk.ticket": {
-        *("create", "write", "unlink"),
+        *("create", "write"),
         *("action_send_sms", "mail_allowed_qweb_expressions"),
         *("action_mark_sms_answered", "action_choose_sms_customer"),
         *("action_link_sms_contact", "action_create_sms_contact"),
@@ -71,6 +72,7 @@ PUBLIC_METHODS = {
     "sms.cached.rules": {"create", "write", "unlink"},
     "sms.composer": {
         *("action_record_sms_consent", "action_send_sms", "action_sms_test_text"),
+        *("create", "write", "onchange"),
     },
     "base": {"export_data"},
     "sms.looked.up": {
@@ -287,6 +289,45 @@ class TestRights(SmsCase):
                 self.assertFalse(found.with_user(user).search([("id", "=", found.id)]))
                 with self.assertRaises(AccessError):
                     found.with_user(user).read(["body"])
+
+    def test_no_form_shows_what_a_ticket_out_of_reach_says(self):
+        """A client may put any id into a form, which Odoo fills in in sudo."""
+        template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_received")
+        other = self.make_ticket(self.customer, user_id=self.agent.id)
+        values = {
+            "composition_mode": "comment",
+            "res_model": other._name,
+            "res_id": other.id,
+        }
+        defaults = {f"default_{name}": value for name, value in values.items()}
+        defaults["default_template_id"] = template.id
+        shown = {"body": {}, "recipient_single_number": {}}
+        preview = {"sms_template_id": template.id}
+        preview["resource_ref"] = f"{other._name},{other.id}"
+
+        def read_preview(env):
+            return env["sms.template.preview"].create(preview).read(["body"])
+
+        ways = (
+            lambda env: env["sms.composer"].create({**values, "body": "Hi"}),
+            lambda env: env["sms.composer"].with_context(**defaults).create({}),
+            lambda env: (
+                env["sms.composer"].with_context(**defaults).onchange({}, [], shown)
+            ),
+            lambda env: env["sms.composer"].onchange(values, ["res_id"], shown),
+            lambda env: env["sms.composer"].create({"body": "Hi"}).write(values),
+            read_preview,
+        )
+        for user in (self.own_agent, self.employee):
+            for index, way in enumerate(ways):
+                self.env.invalidate_all()
+                with (
+                    self.subTest(user=user.login, way=index),
+                    self.assertRaises(AccessError),
+                ):
+                    way(self.env(user=user))
+        for way in ways:
+            self.assertTrue(way(self.env(user=self.agent)))
 
     def test_a_form_does_not_name_the_number_of_a_text_out_of_reach(self):
         """A client may put any id into a form, and Odoo reads its name in sudo."""

@@ -180,7 +180,7 @@ class TestTicket(RightsCase):
                 before = len(self.messages_to())
                 self.compose(user, "comment", self.ticket)
                 self.assertEqual(len(self.messages_to()), before + 1)
-        with self.refuse("Only helpdesk users"):
+        with self.refuse("have 'read' access"):
             self.compose(self.employee, "comment", self.ticket)
 
     def test_the_limit_of_a_user_holds_under_opt_out_too(self):
