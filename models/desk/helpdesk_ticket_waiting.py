@@ -201,18 +201,14 @@ class HelpdeskTicket(models.Model):
         """Note on closed or archived tickets that texts still wait."""
         waiting_sudo = self._find_written_sms(is_locked=False)
         if counts := Counter(it.mail_message_id.res_id for it in waiting_sudo):
+            bodies = {
+                ticket_id: self.env._(
+                    "Texts to the customer that still wait for their time: %s. They "
+                    "will be sent all the same, unless you cancel them under Text "
+                    "messages.",
+                    count,
+                )
+                for ticket_id, count in counts.items()
+            }
             tickets = self.browse(counts).with_user(SUPERUSER_ID)
-            bodies = {it: self._say_waiting_sms(counts[it]) for it in counts}
             tickets._message_log_batch(bodies=bodies)
-
-    def _say_waiting_sms(self, count):
-        if count == 1:
-            return self.env._(
-                "A text to the customer still waits for its time. It will be sent all "
-                "the same, unless you cancel it under Text messages."
-            )
-        return self.env._(
-            "%s texts to the customer still wait for their time. They will be sent "
-            "all the same, unless you cancel them under Text messages.",
-            count,
-        )

@@ -361,7 +361,7 @@ class TestWritten(WaitingTextsCase):
         self.assertWaits(sms)
         self.assertOvertaken(received)
         notes = ticket.message_ids.mapped("body")
-        self.assertTrue(any("still waits for its time" in note for note in notes))
+        self.assertTrue(any("still wait for their time: 1" in note for note in notes))
 
     def test_to_cancel_it(self):
         ticket, _received = self.open()
@@ -371,7 +371,7 @@ class TestWritten(WaitingTextsCase):
         self.assertEqual((sms.state, sms.cancelled_by_id), ("canceled", self.agent))
         self.assertEqual(sms.shown_reason, f"by {self.agent.name}")
         notes = " ".join(ticket.message_ids.mapped("body"))
-        self.assertNotIn("still waits", notes)
+        self.assertNotIn("still wait", notes)
 
     def answer_later(self):
         """Return an answer to a customer, for the morning: an answer may leave now."""
@@ -457,7 +457,7 @@ class TestWritten(WaitingTextsCase):
             with self.subTest(stage=stage.name):
                 self.assertWaits(sms)
                 notes = "".join(ticket.message_ids.mapped("body"))
-                self.assertEqual(notes.count("still waits for its time"), 1)
+                self.assertEqual(notes.count("still wait for their time: 1"), 1)
 
     def test_the_api_and_automations_leave_it_and_say_so(self):
         ticket, _received = self.open()
@@ -465,7 +465,7 @@ class TestWritten(WaitingTextsCase):
         ticket.sudo().write({"stage_id": self.closed_stage.id})
         self.assertWaits(sms)
         note = ticket.message_ids[0]
-        self.assertIn("2 texts to the customer still wait", note.body)
+        self.assertIn("still wait for their time: 2.", note.body)
         self.assertEqual(note.author_id, self.env.ref("base.partner_root"))
 
     def test_what_waits_on_a_closed_ticket_stays_shown(self):

@@ -42,7 +42,7 @@ class TestWaitingTours(InboxTourCase, HttpCase):
         for sms in self.texts_by_ticket.values():
             self.assertEqual((sms.state, sms.gate_verdict), ("outgoing", "hold"))
         notes = " ".join(self.anna.message_ids.mapped("body"))
-        self.assertIn("still waits for its time", notes)
+        self.assertIn("still wait for their time: 1", notes)
 
     def run_tour(self, name, *args, **options):
         """Run a tour as an agent."""
