@@ -102,7 +102,7 @@ class SmsBroadcast(models.Model):
         return bool(ended_at and ended_at >= self.checked_at) or any(
             other.kind == RESOLVED
             and other.started_at
-            and other.started_at >= self.checked_at
+            and (other.started_at, other.id) > (self.checked_at, self.id)
             and other.state != CANCELLED
             for other in incident.broadcast_ids - self
         )

@@ -173,14 +173,9 @@ class SmsBroadcast(models.Model):
 
     def _get_selected(self):
         """Return the set of recipients, each as contact id or else number."""
-        self.env.cr.execute(
-            """
-            SELECT COALESCE(partner_id::varchar, number)
-              FROM sms_broadcast_recipient WHERE broadcast_id = %s
-            """,
-            [self.id],
-        )
-        return {who for (who,) in self.env.cr.fetchall()}
+        own, names = [("broadcast_id", "=", self.id)], ["partner_id", "number"]
+        found = self.env["sms.broadcast.recipient"]._read_group(own, names)
+        return {partner.id or number for partner, number in found}
 
     def _note_changes(self, before, after):
         limit = self.company_id.sudo().sms_approve_from
