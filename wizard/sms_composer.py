@@ -59,7 +59,9 @@ class SmsComposer(models.TransientModel):
     send_at = fields.Datetime(
         help="Leave empty to send as soon as possible. Quiet hours may delay it."
     )
-    sms_ticket_number = fields.Char(help="The ticket's when the form was opened.")
+    sms_ticket_number = fields.Char(
+        "Ticket's Number", help="The number on the ticket when the form was opened."
+    )
     sms_footer = fields.Char(
         compute="_compute_sms_footer",
         help="Added below the text when it is sent, in the recipient's language.",

@@ -82,7 +82,9 @@ class SmsRedaction(models.Model):
         readonly=True,
         default=WAITING,
     )
-    had_at = fields.Datetime(readonly=True, help="When the carrier got the text.")
+    had_at = fields.Datetime(
+        "At the Carrier Since", readonly=True, help="When the carrier got the text."
+    )
     queued_at = fields.Datetime("Erased Here", required=True, readonly=True)
     attempts = fields.Integer(required=True, readonly=True, default=0)
     next_at = fields.Datetime("Next Attempt", readonly=True)
