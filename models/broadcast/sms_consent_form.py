@@ -84,10 +84,11 @@ class SmsConsentForm(models.AbstractModel):
 
     def _agree(self, company, number, choices, trace, **facts):
         """Start subscriptions that wait for a YES, in the portal the login's own."""
-        super()._agree(company, number, choices, trace, **facts)
+        result = super()._agree(company, number, choices, trace, **facts)
         if ALERT in [choice.purpose.code for choice in choices]:
             own = [("partner_id", "=", facts["res_id"])] if "res_id" in facts else []
             self.env["sms.subscription"]._take_yes(company, number, Domain(own))
+        return result
 
     def _subscribe_in_portal(self, company, partner, number, areas, result):
         """Subscribe a confirmed number, or wait for the YES of one just asked."""
