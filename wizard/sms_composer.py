@@ -31,11 +31,6 @@ class SmsComposer(models.TransientModel):
     _inherit = ["sms.composer", "sms.send.at", "sms.personal.data"]
     _is_counted = False
 
-    # Computed for its user at once: another one, whose turn it might be later, may not
-    # read the form.
-    recipient_single_number_itf = fields.Char(
-        compute="_compute_recipient_single_stored", store=True, precompute=True
-    )
     sms_block_reason = fields.Char(
         compute="_compute_sms_block_reason",
         help="Why this message would be blocked. Empty if it would be sent.",
@@ -231,6 +226,8 @@ class SmsComposer(models.TransientModel):
         composers = super().create(vals_list)
         for composer in composers:
             self._check_may_read(composer.res_model, composer.res_id)
+        # Computed now: another user, whose turn it might be later, may not read it.
+        composers.mapped("recipient_single_number_itf")
         return composers
 
     def write(self, vals):
