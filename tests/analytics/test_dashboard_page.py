@@ -92,12 +92,14 @@ OPEN_FAILURES = """
 
 #: Opens each tile, and waits for the first figure of its table.
 OPEN_TILES = """
-    const wait = async (selector) => {
-        while (!document.querySelector(selector)) {
+    const home = location.pathname;
+    const until = async (find) => {
+        while (!find()) {
             await new Promise((resolve) => setTimeout(resolve, 50));
         }
-        return document.querySelector(selector);
+        return find();
     };
+    const wait = (selector) => until(() => document.querySelector(selector));
     const open = async (expected) => {
         const wrong = [];
         for (const [key, figure] of Object.entries(expected)) {
@@ -106,6 +108,8 @@ OPEN_TILES = """
             if (found !== figure) {
                 wrong.push(`${key}: ${found}`);
             }
+            // Odoo notes a while later where it has gone.
+            await until(() => location.pathname !== home);
             history.back();
         }
         wrong.length

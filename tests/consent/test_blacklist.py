@@ -365,6 +365,8 @@ class TestOffTheBlacklist(BlacklistCase):
 
     def test_who_agrees_to_a_newer_company_is_taken_off(self):
         self.put_on()
+        self.env.cr.execute("UPDATE phone_blacklist SET create_date = '2026-01-01'")
+        self.env.invalidate_all()
         newer = self.make_company("Newer")
         with self.assertRaises(UserError):
             self.remove()
