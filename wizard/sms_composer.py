@@ -226,8 +226,9 @@ class SmsComposer(models.TransientModel):
         composers = super().create(vals_list)
         for composer in composers:
             self._check_may_read(composer.res_model, composer.res_id)
-        # Computed now: another user, whose turn it might be later, may not read it.
-        composers.mapped("recipient_single_number_itf")
+        # Computed now if another user would do it later, who may not read the form.
+        if self.env.transaction.default_env.user != self.env.user:
+            composers.mapped("recipient_single_number_itf")
         return composers
 
     def write(self, vals):
