@@ -60,7 +60,13 @@ class TestUpgradeFromSixteenth(TestUpgradeFromFourth):
     version = "19.0.1.16.0"
 
 
-class TestUpgradeFromNineteenth(UpdatedTwice, TestUpgradeFromFourth):
-    """From the previous version."""
+class TestUpgradeFromNineteenth(TestUpgradeFromFourth):
+    """From the version whose reminders follow a new time zone."""
 
     version = "19.0.1.19.0"
+
+
+class TestUpgradeFromTwentieth(UpdatedTwice, TestUpgradeFromFourth):
+    """From the previous version."""
+
+    version = "19.0.1.20.0"
