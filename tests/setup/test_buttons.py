@@ -7,6 +7,7 @@ from .common import FindsScreens
 
 #: Buttons that are not pressed, by name or label, and the reason.
 LEFT_OUT = {
+    "Legal pages and contact": "leaves the page for a place in the settings",
     "action_export": "leaves the page for a file",
     "action_open_status_page": "opens another window",
     "action_print": "leaves the page for a PDF",
