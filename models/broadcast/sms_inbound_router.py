@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from ...tools import consent, keywords, reply_codes
 from ..core.batch_jobs import contain
 from ..desk.sms_inbound_router import SERVICE
-from .sms_subscription import KEYWORD, PENDING
+from .sms_subscription import KEYWORD, WAITING
 
 _logger = logging.getLogger(__name__)
 
@@ -160,7 +160,7 @@ class SmsInboundRouter(models.AbstractModel):
         found_sudo = self.env["sms.subscription"].sudo()
         domain = found_sudo._get_current_domain(inbound.company_id, inbound.number)
         domain &= Domain("question_id", "in", question.sudo().evidence_id.ids)
-        domain &= Domain("state", "=", PENDING) & Domain("method", "=", KEYWORD)
+        domain &= WAITING & Domain("method", "=", KEYWORD)
         return found_sudo.search(domain).area_id
 
     def _subscribe(self, inbound, areas, question=None):

@@ -3,10 +3,12 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from ...tools import consent
 from ..ledger.sms_purpose import ALERT
 
 PENDING, ACTIVE, ENDED = ("pending", "active", "ended")
 PORTAL, KEYWORD, AGENT = ("portal", "keyword", "agent")
+WAITING = Domain("state", "=", PENDING)
 
 
 class SmsSubscription(models.Model):
@@ -144,7 +146,8 @@ class SmsSubscription(models.Model):
             waiting._activate()
             found.filtered(lambda it: not it.partner_id).partner_id = partner
         else:
-            waiting.question_id = question
+            now = fields.Datetime.now()
+            waiting.write({"question_id": question.id, "since": now})
         new = self.create(
             [
                 {
@@ -178,7 +181,7 @@ class SmsSubscription(models.Model):
     def _take_yes(self, company, number, domain):
         """Activate those of a number's waiting subscriptions that match a domain."""
         domain &= self._get_current_domain(company, number)
-        self.search(domain & Domain("state", "=", PENDING))._activate()
+        self.search(domain & WAITING)._activate()
 
     def _activate(self):
         self.write({"state": ACTIVE, "since": fields.Datetime.now()})
@@ -194,13 +197,53 @@ class SmsSubscription(models.Model):
         if not (limit := limits["text"]):
             return overdue
         unanswered = Domain("company_id", "=", company.id) & Domain("since", "<", limit)
-        unanswered &= Domain("state", "=", PENDING) & self._remembered
+        unanswered &= WAITING & self._remembered
         return overdue | unanswered
 
     def _forget(self):
         """End it, and erase the person."""
         self._end()
         self.write({"number": False, "partner_id": False, "question_id": False})
+
+
+class SmsConsent(models.Model):
+    """Ends the subscriptions that wait for a YES when the answer is a no."""
+
+    _inherit = "sms.consent"
+
+    @api.model
+    def _get_follower_queries(self, change):
+        queries = super()._get_follower_queries(change)
+        alert = self.env["sms.purpose"]._get(ALERT)
+        numbers = {
+            change.numbers[values["number_hash"]]
+            for values in change.events
+            if values["event"] == consent.REVOKED
+            and values["purpose_id"] in (None, False, alert.id)
+        }
+        if numbers := numbers - {None}:
+            found_sudo = self.env["sms.subscription"].sudo()
+            domain = Domain("company_id", "=", change.company.id)
+            domain &= Domain("number", "in", list(numbers)) & WAITING
+            queries["subscriptions"] = found_sudo._search(domain)
+        return queries
+
+    @api.model
+    def _after_answers(self, change):
+        refused_ids = change.followers.get("subscriptions")
+        self.env["sms.subscription"].sudo().browse(refused_ids)._end()
+        return super()._after_answers(change)
+
+
+class SmsConsentExpiry(models.AbstractModel):
+    """Ends the subscriptions whose question nobody has answered in time."""
+
+    _inherit = "sms.consent.expiry"
+
+    def _run(self):
+        expired = Domain("since", "<", fields.Datetime.now() - consent.QUESTION_LIFE)
+        self.env["sms.subscription"].sudo().search(WAITING & expired)._end()
+        return super()._run()
 
 
 class SmsNumberClaim(models.Model):

@@ -72,7 +72,7 @@ class TestByKeyword(SubscriptionCase):
         self.receive("STOP", STRANGER)
         self.receive("SUPPORT", STRANGER)
         self.receive("YES", STRANGER)
-        self.assertEqual(self.subscriptions(STRANGER).state, "pending")
+        self.assertEqual(self.subscriptions(STRANGER).state, "ended")
 
     def test_a_yes_to_the_question_that_was_asked_again(self):
         self.receive("MAIL", STRANGER)
@@ -98,7 +98,7 @@ class TestByKeyword(SubscriptionCase):
         self.receive("STOP", STRANGER)
         self.receive("DENVER", STRANGER)
         self.receive("YES", STRANGER)
-        self.assertEqual(self.subscriptions(STRANGER).state, "pending")
+        self.assertEqual(self.subscriptions(STRANGER).state, "ended")
 
     def test_the_next_holder_of_a_number_has_chosen_nothing(self):
         for number, end in (
@@ -459,6 +459,29 @@ class TestInThePortal(PortalCase):
         self.assertEqual(self.subscriptions().state, "pending")
         self.receive("YES", self.own_number)
         self.assertEqual(self.subscriptions().state, "active")
+
+    def test_who_refuses_waits_no_more_and_can_be_asked_again(self):
+        self.make_customer(self.own_number, "Somebody else")
+        self.choose()
+        self.receive("NO", self.own_number)
+        self.assertEqual(self.subscriptions().state, "ended")
+        self.assertNotIn("Waiting for your YES", self.text(self.get(self.URL)))
+
+    def test_what_nobody_confirms_ends_with_its_question(self):
+        self.make_customer(self.own_number, "Somebody else")
+        self.choose()
+        expiry = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_expiry")
+        for days, state in ((6, "pending"), (8, "ended")):
+            with freeze_time(fields.Datetime.now() + timedelta(days=days)):
+                self._run_cron(expiry)
+                self.assertEqual(self.subscriptions().state, state)
+        self.assertNotIn("Waiting for your YES", self.text(self.get(self.URL)))
+
+    def test_an_opt_out_of_something_else_is_no_answer(self):
+        self.make_customer(self.own_number, "Somebody else")
+        self.choose()
+        self.record_consent(self.own_number, "ticket", event="revoked")
+        self.assertEqual(self.subscriptions().state, "pending")
 
     def test_anothers_answer_is_not_shown(self):
         self.make_customer(self.own_number, "Somebody else")
