@@ -17,6 +17,7 @@ from ...providers import PROVIDERS, base, faults, outbound
 from ...providers.poster import MAX_IN_FLIGHT, Poster
 from ...tools.dispatch import Deadline, DispatchRun
 from ..core.batch_jobs import DATABASE_FAULTS, contain, lock_next
+from ..core.bulk_insert import update_all
 from ..core.trail import LINE_IDS, log_each, trace
 from ..message.sms_sms import UNKNOWN_STATE
 from ..message.sms_sms_intake import PERSONAL_PRIORITY
@@ -276,12 +277,9 @@ class SmsDispatcher(models.AbstractModel):
 
     def _write_plainly(self, messages, **values):
         """Write values on messages in SQL: the ORM may fail on them, or fail again."""
-        if not messages:
-            return
-        pairs = [SQL("%s = %s", SQL.identifier(it), values[it]) for it in values]
-        query = "UPDATE sms_sms SET %s WHERE id = ANY(%s)"
-        self.env.cr.execute(SQL(query, SQL(", ").join(pairs), messages.ids))
-        messages.invalidate_recordset(flush=False)
+        if messages:
+            update_all(messages, **values)
+            messages.invalidate_recordset(flush=False)
 
     # === Senders of waiting messages ===
 

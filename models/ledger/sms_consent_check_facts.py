@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...tools import chain
 from ...tools.evidence import parse_time
+from ..core.bulk_insert import update_all
 from ..core.moments import say_moment
 from . import ledger_guards
 from . import sms_consent_check as checks
@@ -216,8 +217,7 @@ class SmsConsentCheck(models.Model):
         check = self.create(checked)
         self.flush_model()
         # If two verifications run at once, the later starts over and sees the other.
-        query = "UPDATE res_company SET sms_check_seal = %s WHERE id = %s"
-        self.env.cr.execute(SQL(query, checked["seal"], company.id))
+        update_all(company, sms_check_seal=checked["seal"])
         company.invalidate_recordset(["sms_check_seal"], flush=False)
         return check
 
