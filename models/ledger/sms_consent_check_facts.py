@@ -205,13 +205,14 @@ class SmsConsentCheck(models.Model):
     def _enter(self, company, key, values):
         """Append a sealed check after the newest one."""
         is_inside = self.env["sms.consent.key"]._is_inside()
+        newest = company.sudo().sms_check_seal
         checked = {
             **values,
             "company_id": company.id,
             "checked_at": fields.Datetime.now(),
             "unsealed_count": len(self.env["sms.consent.link"]._get_unsealed(company)),
             "key_place": checks.INSIDE if is_inside else checks.OUTSIDE,
-            "previous_seal": self._get_newest_seal(company),
+            "previous_seal": newest or self._digest_old(self._read_checks(company)),
         }
         checked["seal"] = chain.seal(key, chain.CHECK, self._get_sealed(checked))
         check = self.create(checked)
@@ -225,11 +226,6 @@ class SmsConsentCheck(models.Model):
     def _get_sealed(values):
         """Return the values that a check's seal covers, as the database has them."""
         return {name: values.get(name) or None for name in SEALED_FIELDS}
-
-    @api.model
-    def _get_newest_seal(self, company):
-        newest = company.sudo().sms_check_seal
-        return newest or self._digest_old(self._read_checks(company))
 
     @staticmethod
     def _digest_old(rows):
