@@ -351,7 +351,6 @@ class ResCompany(models.Model):
         }
 
     def _get_sms_numbers(self, code):
-        """Return the records of the numbers entered for a carrier."""
         self.ensure_one()
         is_telnyx = code == TELNYX
         return self.sms_telnyx_number_ids if is_telnyx else self.sms_twilio_number_ids

@@ -342,7 +342,6 @@ class SmsDispatcher(models.AbstractModel):
         return [row[0] for row in rows]
 
     def _assign_all(self, messages):
-        """Assign senders to locked messages."""
         for company, waiting in messages.grouped("record_company_id").items():
             self._assign(company, waiting)
         # The account has no sender: the gate records that on the message.
@@ -450,6 +449,5 @@ class SmsDispatcher(models.AbstractModel):
         self._write_plainly(failed, state=UNKNOWN_STATE, lookup_at=lookup_at)
 
     def _end_claims(self, abandoned):
-        """Mark messages as unknown whose worker is gone."""
         abandoned._mark_unknown()
         abandoned._update_trackers()

@@ -266,7 +266,6 @@ class SmsSender(models.Model):
                 sender._tell_administrators()
 
     def _tell_administrators(self):
-        """Raise an alert: this sender has stopped."""
         words = {"sender": self.address, "reason": self.fault_id.name}
         message = self.env._(
             "Texts from %(sender)s have stopped. %(reason)s. Waiting texts are kept, "
