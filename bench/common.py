@@ -308,14 +308,17 @@ def make_people(env, numbers, city=None, country="base.us"):
     return [row[0] for row in rows]
 
 
-def agree(env, code, numbers):
-    """Record that people have agreed to a purpose, in bulk."""
+def agree(env, code, numbers, **said):
+    """Record that people have agreed to a purpose, in bulk.
+
+    :param said: further fields of each ``Statement``
+    """
     from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
 
     purpose = env["sms.purpose"]._get(code)
     env["sms.consent.event"]._record_many(
         env.company,
-        (Statement(number, "granted", "import", purpose) for number in numbers),
+        (Statement(number, "granted", "import", purpose, **said) for number in numbers),
     )
 
 
