@@ -37,8 +37,9 @@ PLACES = (
     ("base.gu", "Pacific/Guam", "+1671", 2_000_000),
     ("base.uk", "Europe/London", "+4477", 10_000_000),
 )
-
-
+COUNTRY, _ZONE, PREFIX, FIRST = next(
+    (it for it in PLACES if 9 <= datetime.now(ZoneInfo(it[1])).hour < 19), PLACES[0]
+)
 #: Values of a company that texts at any hour, on any day.
 ANY_HOUR = {
     "sms_courtesy_days": "all",
@@ -48,13 +49,6 @@ ANY_HOUR = {
 }
 #: Environment variable with the path of the file that :func:`add_result` appends to.
 RESULTS_VARIABLE = "BENCH_RESULTS"
-
-
-def _is_day(zone):
-    return 9 <= datetime.now(ZoneInfo(zone)).hour < 19
-
-
-COUNTRY, _ZONE, PREFIX, FIRST = next((it for it in PLACES if _is_day(it[1])), PLACES[0])
 
 
 def phone(index):
@@ -314,14 +308,17 @@ def make_people(env, numbers, city=None, country="base.us"):
     return [row[0] for row in rows]
 
 
-def agree(env, code, numbers):
-    """Record that people have agreed to a purpose, in bulk."""
+def agree(env, code, numbers, **said):
+    """Record that people have agreed to a purpose, in bulk.
+
+    :param said: further fields of each ``Statement``
+    """
     from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
 
     purpose = env["sms.purpose"]._get(code)
     env["sms.consent.event"]._record_many(
         env.company,
-        (Statement(number, "granted", "import", purpose) for number in numbers),
+        (Statement(number, "granted", "import", purpose, **said) for number in numbers),
     )
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from common import (
     Usage,
     add_result,
+    agree,
     american,
     clock,
     environment,
@@ -78,15 +79,8 @@ def measure_import(env, first, count):
 @in_environment
 def measure_ledger(env, first, count):
     """Record statements by the ledger's bulk method alone, without an import."""
-    from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
-
-    purpose = env["sms.purpose"]._get("ticket")
-    statements = (
-        Statement(it, "granted", "import", purpose, facts={"wording": "I agree."})
-        for it in american(first, count)
-    )
-    usage = Usage()
-    env["sms.consent.event"]._record_many(env.company, statements)
+    numbers, usage = american(first, count), Usage()
+    agree(env, "ticket", numbers, facts={"wording": "I agree."})
     spent = usage.read()
     env.cr.commit()
     return spent
@@ -124,15 +118,9 @@ def measure_answers(env, first, count):
 
     One number in a hundred was disconnected; of one in ten nothing is known.
     """
-    from odoo.addons.helpdesk_mgmt_sms.models.ledger.sms_consent_event import Statement
-
-    purpose = env["sms.purpose"]._get("ticket")
     long_ago = datetime.now().replace(microsecond=0) - timedelta(days=400)
     numbers = american(first, count)
-    env["sms.consent.event"]._record_many(
-        env.company,
-        (Statement(it, "granted", "import", purpose, long_ago) for it in numbers),
-    )
+    agree(env, "ticket", numbers, happened_at=long_ago)
     env.cr.commit()
     files = env["sms.reassigned.file"]
     condition = SQL("consent.number = ANY(%s)", numbers)

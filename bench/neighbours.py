@@ -271,7 +271,8 @@ def send(probes, facts, carrier, people):
     broadcast_id = call("sms.broadcast", "create", [values])
     ends["before"] = time.time()
     call("sms.broadcast", "action_check", [[broadcast_id]])
-    while read_state(call, broadcast_id) != "checked":
+    read = ("sms.broadcast", "read", [[broadcast_id], ["state"]])
+    while call(*read)[0]["state"] != "checked":
         time.sleep(0.5)
     call("sms.broadcast", "action_send", [[broadcast_id]])
     before = count_posts(carrier)
@@ -284,11 +285,6 @@ def send(probes, facts, carrier, people):
     ends["under way"] = time.time()
     time.sleep(AFTER)
     return ends, posts - before
-
-
-def read_state(call, broadcast_id):
-    """Return the state of a broadcast."""
-    return call("sms.broadcast", "read", [[broadcast_id], ["state"]])[0]["state"]
 
 
 def count_posts(carrier):

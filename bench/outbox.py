@@ -9,6 +9,7 @@ its own. Prints tables in Markdown.
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from itertools import product
 
 import requests
@@ -69,11 +70,6 @@ class Bench:
         return sorted(requests.get(f"{self.carrier}/stats?reset", timeout=5).json())
 
 
-def rate_of(times):
-    """Return messages per second between the first request and the last response."""
-    return len(times) / (times[-1] - times[0] + LATENCY)
-
-
 def run_dispatch(bench):
     """Measure messages per second, by requests in flight and by workers."""
     size, options = bench.options.size, bench.options
@@ -86,7 +82,8 @@ def run_dispatch(bench):
         found = bench.dispatch(workers, database)
         times = bench.read_times()
         assert len(times) == count, (len(times), count)
-        rates[name] = rate_of(times)
+        # Between the first request and the last response.
+        rates[name] = count / (times[-1] - times[0] + LATENCY)
         ceiling = in_flight * workers / LATENCY
         cpu = sum(one["cpu"] for one in found) / count * 1000
         cells = [name, f"{count:,}", f"{rates[name]:,.1f}"]
@@ -113,8 +110,7 @@ def run_dispatch(bench):
         f"{best:,.0f} messages/s",
         f"{best / native:.0f} x Odoo's own loop",
     )
-    add_result("two workers, 16 in flight each", f"{rates[two]:,.0f} messages/s",
-               f"{ratio:.2f} x one worker")  # fmt: skip
+    add_result(two, f"{rates[two]:,.0f} messages/s", f"{ratio:.2f} x one worker")
 
 
 def run_rate(bench):
@@ -222,11 +218,6 @@ def measure_web(bench, name, post):
     )
 
 
-def run_reports(bench):
-    """Measure delivery reports per second, compared with Odoo's own routes."""
-    measure_web(bench, "a report", report)
-
-
 def run_fetch(bench):
     """Measure fetching reports page by page, compared with the work of Odoo's route."""
     rows, costs = [], {}
@@ -309,7 +300,7 @@ RUNS = {
     "dispatch": run_dispatch,
     "rate": run_rate,
     "stage": run_stage,
-    "reports": run_reports,
+    "reports": partial(measure_web, name="a report", post=report),
     "inbound": run_inbound,
     "fetch": run_fetch,
     "intake": run_intake,

@@ -234,11 +234,12 @@ def receive(database, carrier, count):
 
 
 def agree_to_tickets(env, index):
-    """Make a contact who has agreed to texts about tickets, and commit."""
+    """Return a new contact who has agreed to texts about tickets, and commit."""
     purpose, number = env["sms.purpose"]._get("ticket"), phone(index)
     env["sms.consent.event"]._record(env.company, number, "granted", "import", purpose)
-    env["res.partner"].create({"name": f"Person {index}", "phone": number})
+    partner = env["res.partner"].create({"name": f"Person {index}", "phone": number})
     env.cr.commit()
+    return partner
 
 
 def stage(database, carrier, count):
@@ -248,18 +249,13 @@ def stage(database, carrier, count):
     """
     with environment(database) as env:
         configure(env, carrier, workers=0)
-        purpose = env["sms.purpose"]._get("ticket")
         template = env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
         names = ("First", "without a text", "with a text")
         stages = env["helpdesk.ticket.stage"].create([{"name": name} for name in names])
         stages[2].sms_template_id = template
         tickets = env["helpdesk.ticket"]
         for index in range(2 * count):
-            number = phone(500_000 + index)
-            env["sms.consent.event"]._record(
-                env.company, number, "granted", "import", purpose
-            )
-            partner = env["res.partner"].create({"name": "Dana", "phone": number})
+            partner = agree_to_tickets(env, 500_000 + index)
             values = {"name": "Printer", "description": "It jams"}
             tickets += tickets.create(
                 {**values, "partner_id": partner.id, "stage_id": stages[0].id}

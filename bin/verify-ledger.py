@@ -607,13 +607,6 @@ def main(path, known=None, key=None):
     return 0
 
 
-def read_key(path):
-    """Return the key of a file, else of the environment, else None."""
-    if path:
-        return Path(path).read_text("utf-8").strip()
-    return os.environ.get(KEY_VARIABLE)
-
-
 def run():
     """Read the command line, verify, and exit."""
     parser = argparse.ArgumentParser(
@@ -624,7 +617,8 @@ def run():
     parser.add_argument("--key", metavar="FILE", help="file with the ledger's key")
     given = parser.parse_args()
     try:
-        key = read_key(given.key)
+        file = given.key and Path(given.key)
+        key = file.read_text("utf-8").strip() if file else os.environ.get(KEY_VARIABLE)
     except (OSError, ValueError):
         sys.exit(f"BROKEN: the key in {given.key} cannot be read")
     if given.key and not key:

@@ -100,7 +100,6 @@ def fetch(
 
 
 def _follow(session, adapter, url, own, auth, limit):
-    """Follow redirects, and read the final response."""
     for _hop in range(MAX_REDIRECTS + 1):
         origin = _origin(url)
         if origin[0] != "https" and origin not in adapter.trusted:

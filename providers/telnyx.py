@@ -210,7 +210,6 @@ class TelnyxProvider(Provider):
 
 
 def _fields_of(account, message):
-    """Return the body of Telnyx's request for a message."""
     profile = account.get("messaging_profile_id")
     values = {"to": message.number, "text": message.body}
     if message.sender != profile:

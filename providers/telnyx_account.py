@@ -107,7 +107,6 @@ def list_numbers(provider):
 
 
 def _check_numbers(provider, own, numbers, inbound_url):
-    """Return findings about each sending number."""
     profiles = {}
 
     def judge(sender, number):

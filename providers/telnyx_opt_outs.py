@@ -8,7 +8,7 @@ It blocks a number for a messaging profile when it texts STOP, until it texts ST
 API to report other opt-outs, and none that lists deactivated numbers.
 """
 
-from ..tools.import_rows import parse_instant
+from ..tools.import_rows import find_instant
 from .opt_outs import OptOut
 from .telnyx_account import get_profile_ids
 from .telnyx_words import as_text
@@ -32,14 +32,6 @@ def list_opt_outs(provider):
 def _read(row):
     return OptOut(
         as_text(row.get("to")),
-        _read_time(as_text(row.get("created_at"))),
+        find_instant(as_text(row.get("created_at"))),
         sender=as_text(row.get("from")),
     )
-
-
-def _read_time(value):
-    """Parse one of Telnyx's times to UTC without a zone; None if it is none."""
-    try:
-        return parse_instant(value)
-    except ValueError:
-        return None

@@ -82,8 +82,6 @@ def list_numbers(provider):
 
 
 def _check_numbers(provider, entered, inbound_url):
-    """Return findings about each sending number."""
-
     def judge(own, number):
         webhook = _check_webhook(own, number, inbound_url)
         return [Finding(SENDERS, FINE, "owned", own), webhook]

@@ -192,7 +192,8 @@ def find_missing(text, stop_words=(), help_words=()):
     stops = _squeeze_all(stop_words)
     helps = _squeeze_all(keywords.MANDATORY_WORDS[keywords.HELP], help_words)
     named = {
-        "STOP": shown & stops or any(map(_is_opt_out, shown - helps)),
+        "STOP": shown & stops
+        or any(phrases.classify(it) == phrases.OPT_OUT for it in shown - helps),
         "HELP": shown & helps,
     }
     return tuple(word for word, found in named.items() if not found)
@@ -200,10 +201,6 @@ def find_missing(text, stop_words=(), help_words=()):
 
 def _squeeze_all(*collections):
     return {keywords.squeeze(word) for words in collections for word in words}
-
-
-def _is_opt_out(word):
-    return phrases.classify(word) == phrases.OPT_OUT
 
 
 def find_promotion(text):

@@ -40,6 +40,14 @@ def parse_instant(text):
     return (moment.replace(tzinfo=None) - offset).replace(microsecond=0)
 
 
+def find_instant(text):
+    """Return :func:`parse_instant` of a text, None if it is no such time."""
+    try:
+        return parse_instant(text)
+    except ValueError:
+        return None
+
+
 def settle_clock(moment, now):
     """Return ``moment``, or ``now`` if it is ahead by no more than the tolerance."""
     return moment if moment > now + CLOCK_TOLERANCE else min(moment, now)

@@ -50,11 +50,6 @@ def mask(line):
     return _SECRET_ARGUMENTS.sub(r"\1***", line)
 
 
-def mask_query(line):
-    """Return a failed query with all its string literals masked."""
-    return mask(_LITERAL.sub("'***'", line))
-
-
 def is_ours(name, *parts):
     """Tell if a logger's name, or what it is about to write, concerns texts."""
     return any(_OURS.search(part) for part in (name, *parts) if part)
@@ -79,7 +74,8 @@ class LogMask(logging.Filter):
             record.exc_text = self._formatter.formatException(record.exc_info)
         if not is_ours(record.name, line, record.exc_text):
             return True
-        masked = mask_query(line) if record.name == QUERIES else mask(line)
+        is_query = record.name == QUERIES
+        masked = mask(_LITERAL.sub("'***'", line) if is_query else line)
         if masked != line:
             record.msg, record.args = masked, None
         if record.exc_text:

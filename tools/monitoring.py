@@ -19,7 +19,7 @@ import json
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from .import_rows import parse_instant
+from .import_rows import find_instant
 from .links import is_page
 from .segments import count_segments
 from .texts import clean, is_same, shorten
@@ -181,7 +181,7 @@ def _read_alert(alert):
         shorten(next(filter(None, summaries), key), SUMMARY_LIMIT, "..."),
         _MILD.get(labels.get("severity", "").lower(), CRITICAL),
         _to_link(_say(alert.get("generatorURL"))),
-        _to_moment(_say(alert.get("startsAt"))),
+        find_instant(_say(alert.get("startsAt"))),
     )
 
 
@@ -232,13 +232,6 @@ def _to_key(text):
     if len(text) > KEY_LIMIT or not text.isprintable() or not text.isascii():
         return hashlib.sha256(text.encode()).hexdigest()
     return text
-
-
-def _to_moment(text):
-    try:
-        return parse_instant(text)
-    except ValueError:
-        return None
 
 
 def _to_link(url):

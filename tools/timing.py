@@ -68,7 +68,6 @@ class When:
     :param tuple rules: the ``quiet_hours.Rule`` that apply
     :param datetime send_at: the author's scheduled time, or None
     :param datetime expires_at: from then on it is not sent any more, or None
-    :param str key: identifies the message, to spread held ones; empty: not spread
     """
 
     now: datetime = datetime.min
@@ -77,7 +76,6 @@ class When:
     rules: tuple = ()
     send_at: datetime | None = None
     expires_at: datetime | None = None
-    key: str = ""
 
     def find_time(self, is_answer=False):
         """Return the first time at which the message may leave, and the reason.
@@ -94,7 +92,7 @@ class When:
             return wanted + NO_OPENING_PAUSE, NO_OPENING
         if opening == wanted:
             return wanted, IN_WINDOW if wanted == self.now else SCHEDULED
-        return self.spread(opening, self.key), QUIET_HOURS
+        return opening, QUIET_HOURS
 
     def spread(self, opening, key):
         """Return when a message leaves that waits for a window (UTC).

@@ -52,12 +52,11 @@ BY_REASON = {it: ways for ways, them in (*_CHECKED, *_LASTING) for it in them}
 PASSING = frozenset(reason for _ways, reasons in _CHECKED for reason in reasons)
 
 
-def find_ways(reason, obstacle="", *, may_record=True, is_over=False, is_answer=False):
+def find_ways(reason, obstacle="", *, is_over=False, is_answer=False):
     """Return the user's options for a text that did not reach its recipient.
 
     :param str reason: why it did not, a key of :data:`BY_REASON`
     :param str obstacle: the reason for which the gate would block it now, or empty
-    :param bool may_record: the user may record consent
     :param bool is_over: it is too late by now, or its facts have changed
     :param bool is_answer: it passed without consent, as the answer to a text
     :return: tuple of :data:`WAYS`, in that order
@@ -69,6 +68,4 @@ def find_ways(reason, obstacle="", *, may_record=True, is_over=False, is_answer=
         ways = ways - {RECORD} | {AGAIN, CALL}
     if is_over or is_answer:
         ways -= {RECORD, AGAIN, OTHER}
-    if not may_record:
-        ways.discard(RECORD)
     return tuple(way for way in WAYS if way in ways)

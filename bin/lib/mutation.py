@@ -354,7 +354,8 @@ def main():
         found = {_key(it): result for it, result in trial.try_all(wanted).items()}
         others = [key for key in results if key[0] != path or key in kept]
         results = {key: results[key] for key in others} | found
-        write_results(store, results)
+        rows = [[*key, result] for key, result in results.items()]
+        store.write_text(json.dumps(rows, indent=0, ensure_ascii=False))
         took = time.monotonic() - began
         counts = dict(Counter(found.values()))
         print(f"{path}: {len(wanted)} in {took:.0f} s: {counts}", flush=True)
@@ -380,12 +381,6 @@ def read_results(path):
     if not path.exists():
         return {}
     return {tuple(key): result for *key, result in json.loads(path.read_text())}
-
-
-def write_results(path, results):
-    """Store the results of the mutants."""
-    rows = [[*key, result] for key, result in results.items()]
-    path.write_text(json.dumps(rows, indent=0, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ def _add(summaries, key):
 
 def show_mutants(path):
     """Yield the lines of the table of mutants and how each ended."""
-    judged = {key for reason in read_judged() for key in reason["changes"]}
+    reasons = tomllib.loads(EQUIVALENT.read_text()).get("reason", [])
+    judged = {tuple(change) for reason in reasons for change in reason["changes"]}
     counts = defaultdict(Counter)
     results = read_results(path)
     tried = {(file, was, became) for file, _function, was, became in results}
@@ -76,14 +77,6 @@ def show_mutants(path):
         left = total - killed - one["equivalent"] - one[UNSEEN]
         share = _share(killed, total)
         yield _row(name, total, killed, share, one[UNSEEN], one["equivalent"], left)
-
-
-def read_judged():
-    """Return the reasons for equivalent mutants, each with its changes as tuples."""
-    reasons = tomllib.loads(EQUIVALENT.read_text()).get("reason", [])
-    return [
-        {**it, "changes": [tuple(change) for change in it["changes"]]} for it in reasons
-    ]
 
 
 def show_fuzz(path):

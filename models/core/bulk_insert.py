@@ -169,19 +169,24 @@ def update_many(model, names, rows, **shared):
     """
     if not rows:
         return
-    columns = [SQL.identifier(name) for name in names]
+    columns = [SQL.identifier(name) for name in ("id", *names)]
     kinds = [model._fields[name].column_type[0] for name in names]
-    changes = [SQL("%s = new.%s", column, column) for column in columns]
+    changes = [SQL("%s = new.%s", column, column) for column in columns[1:]]
     changes += [SQL("%s = %s", SQL.identifier(it), shared[it]) for it in shared]
     query = SQL(
         "UPDATE %(table)s SET %(changes)s FROM unnest(%(arrays)s)"
-        " AS new (id, %(columns)s) WHERE new.id = %(table)s.id",
+        " AS new (%(columns)s) WHERE new.id = %(table)s.id",
         table=SQL.identifier(model._table),
         changes=SQL(", ").join(changes),
         arrays=as_arrays(rows, "int4", *kinds),
         columns=SQL(", ").join(columns),
     )
     model.env.cr.execute(query)
+
+
+def update_all(records, **values):
+    """Write the same values into all records, as :func:`update_many` does."""
+    update_many(records, (), [(row_id,) for row_id in records.ids], **values)
 
 
 def as_array(values, kind):

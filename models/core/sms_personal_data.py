@@ -1,7 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+
+from .bulk_insert import update_all
 
 
 class SmsPersonalData(models.AbstractModel):
@@ -72,9 +73,5 @@ class SmsPersonalData(models.AbstractModel):
         So nothing is recomputed, and JSON's null is not SQL's.
         """
         self.flush_model()
-        values = {**dict.fromkeys(names), **values}
-        changes = [SQL("%s = %s", SQL.identifier(it), values[it]) for it in values]
-        table, changes = SQL.identifier(self._table), SQL(", ").join(changes)
-        query = SQL("UPDATE %s SET %s WHERE id = ANY(%s)", table, changes, self.ids)
-        self.env.cr.execute(query)
+        update_all(self, **{**dict.fromkeys(names), **values})
         self.invalidate_model()

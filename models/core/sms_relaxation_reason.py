@@ -170,7 +170,6 @@ class SmsRelaxationReason(models.AbstractModel):
         }
 
     def _show_strictness_value(self, field):
-        """Return the value of a field as a form shows it."""
         return show_value(field, self[field.name], self.env)
 
 

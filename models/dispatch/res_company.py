@@ -6,6 +6,7 @@ from ...providers import PROVIDERS, account, faults, get_provider
 from ...providers.sandbox import SandboxProvider
 from ...providers.telnyx import TelnyxProvider
 from ...tools import business_days, consent, dispatch, texts, verdicts
+from ..core.bulk_insert import update_all
 from ..core.encrypted_field import EncryptedChar
 from .sms_api import SmsApiGated, SmsApiOutbox
 from .sms_sender import CALLERS
@@ -288,12 +289,7 @@ class ResCompany(models.Model):
         what was tried in the sandbox. Twilio without an account sends nothing and
         reports what is missing. In SQL: code that reacts to a new carrier may be gone.
         """
-        query = """
-            UPDATE res_company
-               SET sms_provider = 'twilio', sms_twilio_account_sid = NULL
-             WHERE id = ANY(%s)
-        """
-        self.env.cr.execute(query, [self.ids])
+        update_all(self, sms_provider="twilio", sms_twilio_account_sid=None)
         self.invalidate_recordset()
 
     def _drop_sms_backup(self):
@@ -355,7 +351,6 @@ class ResCompany(models.Model):
         }
 
     def _get_sms_numbers(self, code):
-        """Return the records of the numbers entered for a carrier."""
         self.ensure_one()
         is_telnyx = code == TELNYX
         return self.sms_telnyx_number_ids if is_telnyx else self.sms_twilio_number_ids

@@ -17,6 +17,7 @@ from ...providers import PROVIDERS, base, faults, outbound
 from ...providers.poster import MAX_IN_FLIGHT, Poster
 from ...tools.dispatch import Deadline, DispatchRun
 from ..core.batch_jobs import DATABASE_FAULTS, contain, lock_next
+from ..core.bulk_insert import update_all
 from ..core.trail import LINE_IDS, log_each, trace
 from ..message.sms_sms import UNKNOWN_STATE
 from ..message.sms_sms_intake import PERSONAL_PRIORITY
@@ -276,12 +277,9 @@ class SmsDispatcher(models.AbstractModel):
 
     def _write_plainly(self, messages, **values):
         """Write values on messages in SQL: the ORM may fail on them, or fail again."""
-        if not messages:
-            return
-        pairs = [SQL("%s = %s", SQL.identifier(it), values[it]) for it in values]
-        query = "UPDATE sms_sms SET %s WHERE id = ANY(%s)"
-        self.env.cr.execute(SQL(query, SQL(", ").join(pairs), messages.ids))
-        messages.invalidate_recordset(flush=False)
+        if messages:
+            update_all(messages, **values)
+            messages.invalidate_recordset(flush=False)
 
     # === Senders of waiting messages ===
 
@@ -344,7 +342,6 @@ class SmsDispatcher(models.AbstractModel):
         return [row[0] for row in rows]
 
     def _assign_all(self, messages):
-        """Assign senders to locked messages."""
         for company, waiting in messages.grouped("record_company_id").items():
             self._assign(company, waiting)
         # The account has no sender: the gate records that on the message.
@@ -452,6 +449,5 @@ class SmsDispatcher(models.AbstractModel):
         self._write_plainly(failed, state=UNKNOWN_STATE, lookup_at=lookup_at)
 
     def _end_claims(self, abandoned):
-        """Mark messages as unknown whose worker is gone."""
         abandoned._mark_unknown()
         abandoned._update_trackers()

@@ -137,17 +137,11 @@ class SmsDispatcher(models.AbstractModel):
             if sender.capacity is not None:
                 share = min(share, sender.capacity)
             if share > 0:
-                oldest = self._draw_oldest_share(share)
+                # Rounded at random: several workers in turn claim a slow sender's
+                # batches of one, so chance decides which of these goes by age.
+                oldest = int(share / OLDEST_SHARE + random.random())
                 calls += self._claim_safely(sender, share, oldest)
         return calls
-
-    def _draw_oldest_share(self, limit):
-        """Return how many of a batch go to the messages that have waited longest.
-
-        Rounded at random: several workers in turn claim a slow sender's batches of one
-        message, so chance decides which of these goes by age.
-        """
-        return int(limit / OLDEST_SHARE + random.random())
 
     def _claim_safely(self, ready, limit, oldest=0):
         """Claim messages of one sender; one that fails must not hold up the others.
@@ -195,15 +189,17 @@ class SmsDispatcher(models.AbstractModel):
             return []
         allowed._mark_claimed(sender.provider)
         trace(allowed, "%s: claimed for %s, attempt %s", "sender_id", "attempts")
-        segments = [sms._get_slots() for sms in allowed]
+        # Twilio places one call a second:
+        # https://www.twilio.com/docs/api/rest/making-calls
+        slots = [1 if sms.is_call else sms.segment_count for sms in allowed]
         self.env["sms.sms"].flush_model()
-        delay = paces._book(ready, sum(segments))
+        delay = paces._book(ready, sum(slots))
         booked_at = time.monotonic()
         bodies = allowed._get_revealed_bodies()
         calls = []
         account = Account(ready.company_id, ready.provider)
         provider = company._get_sms_provider(sender.provider)
-        for sms, count in zip(allowed, segments, strict=True):
+        for sms, count in zip(allowed, slots, strict=True):
             send = sms._get_adapter_method(provider, "send")
             call = partial(send, sms._to_outbound(sender, bodies[sms.id]))
             slot = count / ready.rate if ready.rate else 0.0

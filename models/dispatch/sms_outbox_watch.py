@@ -309,7 +309,6 @@ class SmsOutboxWatch(models.AbstractModel):
         return {"broken_jobs": broken.mapped("name"), "late_jobs": late.mapped("name")}
 
     def _explain_jobs(self, facts):
-        """Return which scheduled actions do not work, and what to do."""
         names = ", ".join(f"“{name}”" for name in facts["broken_jobs"])
         text = self.env._(
             "Scheduled actions that are switched off or fail: %s. An administrator can "

@@ -3,7 +3,7 @@ from psycopg2.extras import Json
 
 from odoo import api, fields, models
 
-from ..core.bulk_insert import insert_many
+from ..core.bulk_insert import insert_many, update_all
 from ..core.mixins import NUMBER_GROUPS
 
 
@@ -64,6 +64,5 @@ class SmsReport(models.Model):
         In SQL: many rows at once, and JSON's null is not SQL's.
         """
         self.flush_model()
-        query = "UPDATE sms_report SET raw = NULL WHERE id = ANY(%s)"
-        self.env.cr.execute(query, [self.ids])
+        update_all(self, raw=None)
         self.invalidate_model()

@@ -307,7 +307,6 @@ class SmsReportFetch(models.Model):
         return [sms_id for messages in recorded for sms_id in messages._ids]
 
     def _note_page(self, page):
-        """Note how far the list was read."""
         next_at = fields.Datetime.now() + LEASE
         values = {"resume": page.resume, "pages": self.pages + 1, "failures": 0}
         self.write({**values, "next_at": next_at})

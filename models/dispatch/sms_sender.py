@@ -202,7 +202,10 @@ class SmsSender(models.Model):
                         unknown[0],
                     )
                 )
-            if "{link}" not in sender.footer and not sender._footer_says_stop():
+            # A STOP must be named, and be received.
+            missing = advice.find_missing(sender.footer)
+            lacks_stop = sender.is_one_way or "STOP" in missing
+            if lacks_stop and "{link}" not in sender.footer:
                 raise ValidationError(
                     self.env._(
                         "The footer of “%s” must say how to opt out: STOP in capitals "
@@ -210,10 +213,6 @@ class SmsSender(models.Model):
                         sender.address,
                     )
                 )
-
-    def _footer_says_stop(self):
-        """Return whether the footer says STOP and a STOP can be received."""
-        return not (self.is_one_way or "STOP" in advice.find_missing(self.footer))
 
     @api.model
     def _sync(self, companies):
@@ -267,7 +266,6 @@ class SmsSender(models.Model):
                 sender._tell_administrators()
 
     def _tell_administrators(self):
-        """Raise an alert: this sender has stopped."""
         words = {"sender": self.address, "reason": self.fault_id.name}
         message = self.env._(
             "Texts from %(sender)s have stopped. %(reason)s. Waiting texts are kept, "

@@ -279,13 +279,6 @@ class SmsSms(models.Model):
         """Return after how long the carrier is asked for a report that is missing."""
         return CALL_OVERDUE if self.is_call else REPORT_OVERDUE
 
-    def _get_slots(self):
-        """Return how many of its sender's slots a message takes: a call takes one.
-
-        Twilio places one per second: https://www.twilio.com/docs/api/rest/making-calls
-        """
-        return 1 if self.is_call else self.segment_count
-
     def _mark_claimed(self, provider):
         """Mark messages as being sent, before their first byte leaves."""
         query = """

@@ -33,7 +33,6 @@ class SmsSms(models.Model):
         return company._get_sms_url(endpoint, provider) if self.is_call else ""
 
     def _follow_call(self, report):
-        """End a call that the carrier reports as over."""
         is_own = report.carrier_id in (False, "", self.carrier_id)
         if self.is_call and is_own and report.report in OVER:
             self._end_call()

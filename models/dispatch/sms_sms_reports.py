@@ -194,7 +194,6 @@ class SmsSms(models.Model):
         self._record_locked_report(report)
 
     def _record_locked_report(self, report, provider=None):
-        """Record a report on a message whose row is locked."""
         reported = Reported(self.id, _clean_report(report))
         self._record_locked_reports([reported], provider)
 
@@ -296,7 +295,6 @@ class SmsSms(models.Model):
         return moved
 
     def _is_step(self, report):
-        """Return whether a report moves the message forward."""
         # A message that was sent again has another id: reports on the old one are late.
         ids = {self.carrier_id, report.carrier_id} - {False, ""}
         is_higher = REPORT_RANKS[report.report] > self.report_rank

@@ -164,7 +164,6 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _wake(self):
-        """Run the workers soon."""
         crons_sudo = self.env["ir.cron"].sudo()
         for cron_sudo in crons_sudo.search([("model_id.model", "=", self._name)]):
             cron_sudo._trigger()

@@ -4,6 +4,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..core.bulk_insert import update_all
+
 #: Refused requests without a valid one in between that are no accident: a run.
 RUN = 3
 #: No more than this are counted, and in a run none within :data:`PAUSE` of the last:
@@ -89,8 +91,7 @@ class SmsWebhookRefusal(models.Model):
     @api.model
     def _mark(self, company, has_refusals):
         """Flag whether a company has refusals; in SQL, as no cache depends on it."""
-        query = "UPDATE res_company SET sms_has_refusals = %s WHERE id = %s"
-        self.env.cr.execute(query, [has_refusals, company.id])
+        update_all(company, sms_has_refusals=has_refusals)
         company.invalidate_recordset(["sms_has_refusals"], flush=False)
 
     @api.model

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 
 from ...tools import chain
 from ...tools.evidence import parse_time
+from ..core.bulk_insert import update_all
 from ..core.moments import say_moment
 from . import ledger_guards
 from . import sms_consent_check as checks
@@ -204,20 +205,20 @@ class SmsConsentCheck(models.Model):
     def _enter(self, company, key, values):
         """Append a sealed check after the newest one."""
         is_inside = self.env["sms.consent.key"]._is_inside()
+        newest = company.sudo().sms_check_seal
         checked = {
             **values,
             "company_id": company.id,
             "checked_at": fields.Datetime.now(),
             "unsealed_count": len(self.env["sms.consent.link"]._get_unsealed(company)),
             "key_place": checks.INSIDE if is_inside else checks.OUTSIDE,
-            "previous_seal": self._get_newest_seal(company),
+            "previous_seal": newest or self._digest_old(self._read_checks(company)),
         }
         checked["seal"] = chain.seal(key, chain.CHECK, self._get_sealed(checked))
         check = self.create(checked)
         self.flush_model()
         # If two verifications run at once, the later starts over and sees the other.
-        query = "UPDATE res_company SET sms_check_seal = %s WHERE id = %s"
-        self.env.cr.execute(SQL(query, checked["seal"], company.id))
+        update_all(company, sms_check_seal=checked["seal"])
         company.invalidate_recordset(["sms_check_seal"], flush=False)
         return check
 
@@ -225,11 +226,6 @@ class SmsConsentCheck(models.Model):
     def _get_sealed(values):
         """Return the values that a check's seal covers, as the database has them."""
         return {name: values.get(name) or None for name in SEALED_FIELDS}
-
-    @api.model
-    def _get_newest_seal(self, company):
-        newest = company.sudo().sms_check_seal
-        return newest or self._digest_old(self._read_checks(company))
 
     @staticmethod
     def _digest_old(rows):

@@ -21,10 +21,6 @@ class SmsConsent(models.Model):
     _inherit = "sms.consent"
 
     @api.model
-    def _derive(self, company, hashes):
-        return self._get_shown(self._replay(company, hashes))
-
-    @api.model
     def _get_counting_sql(self, company):
         if self.env["sms.consent.event"]._is_on_sandbox(company):
             return SQL("TRUE")
@@ -64,11 +60,13 @@ class SmsConsent(models.Model):
             the derived one, as :meth:`_get_shown` has them, or None. For an answer that
             names another number all but the hash are None
         """
-        waiting = self._get_waiting_hashes(company)
+        unsealed = self.env["sms.consent.link"]._get_unsealed(company)
+        contents = self.env["sms.consent.event"]._read_content(unsealed)
+        waiting = {content["number_hash"] for content in contents.values()}
         self.flush_model()
         for batch in self._iter_numbers(company):
             stored, _numbers = self._read_stored(company, batch, is_locked=False)
-            derived = self._derive(company, batch)
+            derived = self._get_shown(self._replay(company, batch))
             for key in sorted(stored.keys() | derived.keys()):
                 found, expected = stored.get(key), derived.get(key)
                 if found != expected and key[0] not in waiting:
@@ -90,12 +88,6 @@ class SmsConsent(models.Model):
             {own for own, number in named if chain.number_hash(key, number) != own}
         )
 
-    @api.model
-    def _get_waiting_hashes(self, company):
-        event_ids = self.env["sms.consent.link"]._get_unsealed(company)
-        contents = self.env["sms.consent.event"]._read_content(event_ids)
-        return {content["number_hash"] for content in contents.values()}
-
     # === Correction ===
 
     @api.model
@@ -104,7 +96,7 @@ class SmsConsent(models.Model):
         count = 0
         for batch in split_every(BATCH_SIZE, hashes, list):
             before, numbers = self._read_stored(company, batch)
-            after = self._derive(company, batch)
+            after = self._get_shown(self._replay(company, batch))
             changed = {k: it for k, it in after.items() if before.get(k) != it}
             gone = before.keys() - after.keys()
             touched = {number_hash for number_hash, _purpose in [*changed, *gone]}

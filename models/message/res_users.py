@@ -59,7 +59,6 @@ class ResUsers(models.Model):
             )
 
     def _check_sms_bulk_right(self, company, count):
-        """Refuse too many people at once."""
         limit = company.sudo().sms_bulk_from
         if count > limit and not self._has_sms_bulk_right(company):
             raise AccessError(

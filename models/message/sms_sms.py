@@ -378,7 +378,6 @@ class SmsSms(models.Model):
             sms.shown_reason = sms._get_shown_reason()
 
     def _get_shown_state(self):
-        """Return the state of the message as it is shown to agents."""
         is_waiting = self.state == WAITING and self.gate_verdict == verdicts.HOLD
         later = self.not_before and self.not_before > fields.Datetime.now()
         if is_waiting and later:
@@ -518,7 +517,6 @@ class SmsSms(models.Model):
         return self._get_gate_values(decision, None, fields.Datetime.now())
 
     def _get_question(self, readers, **others):
-        """Return the gate's question about a stored message."""
         self.ensure_one()
         return GateQuestion(
             company_id=self._get_sms_company().id,

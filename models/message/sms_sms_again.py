@@ -137,7 +137,6 @@ class SmsSms(models.Model):
         return self.env["sms.gate"].sudo()._find_block(question)
 
     def _get_way_labels(self):
-        """Return the button label of each way."""
         return {
             ways.RECORD: self.env._("Record consent and send"),
             ways.AGAIN: self.env._("Send again"),

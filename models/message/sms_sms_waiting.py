@@ -60,7 +60,6 @@ class SmsSms(models.Model):
         return self.filtered(lambda sms: sms._get_sms_company()._uses_sms_outbox())
 
     def _wake_dispatcher(self):
-        """Wake the outbox if there is any message."""
         if self:
             self._wake_outbox()
 

@@ -325,5 +325,4 @@ class SmsCarrierCheck(models.Model):
         )
 
     def _say_trouble(self):
-        """Return why the request failed, and what to do."""
         return self.env._(SENTENCES[self.trouble])

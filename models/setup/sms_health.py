@@ -31,7 +31,6 @@ class SmsHealth(models.AbstractModel):
     _description = "Health of Text Messages"
 
     def _get_rows(self, company):
-        """Return the rows of the panel."""
         watch_sudo = self.env["sms.outbox.watch"].sudo()
         facts = watch_sudo._get_facts(company)
         troubles = watch_sudo._get_troubles(facts)
@@ -67,7 +66,6 @@ class SmsHealth(models.AbstractModel):
         return [self._row("copy", self.env._("Database"), WRONG, text)]
 
     def _get_cron_row(self, troubles):
-        """Return the row that shows whether our scheduled actions run."""
         cron_sudo = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_dispatch").sudo()
         when = say_moment(self.env, cron_sudo.nextcall)
         state, text = WRONG, troubles["cron"]

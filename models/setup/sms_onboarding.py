@@ -197,7 +197,6 @@ class SmsOnboarding(models.AbstractModel):
         return {**row, "buttons": [button for button in buttons if button]}
 
     def _open(self, label, xmlid):
-        """Return a button that opens an action."""
         return {"label": label, "action": f"helpdesk_mgmt_sms.{xmlid}"}
 
     def _call(self, label, method, group=None, confirm=""):

@@ -381,7 +381,7 @@ class TestGateTime(BaseCase):
         self.assertEqual(decision.timing, timing.IN_WINDOW)
 
     def test_outside_it_is_held_until_they_open(self):
-        decision = self.decide(self.when(key="a key"))
+        decision = self.decide(self.when()).spread("a key")
         self.assertEqual((decision.verdict, decision.reason), (HOLD, "quiet_hours"))
         self.assertGreater(decision.until, MORNING)
         self.assertLess(decision.until, MORNING + timedelta(minutes=30))
@@ -466,8 +466,8 @@ class TestGateTime(BaseCase):
             (NOON, HOLD),
         ):
             with self.subTest(expires_at=expires_at):
-                when = self.when(expires_at=expires_at, key="a key")
-                decision = self.decide(when)
+                when = self.when(expires_at=expires_at)
+                decision = self.decide(when).spread("a key")
                 self.assertEqual(decision.verdict, expected)
                 if expected == BLOCK:
                     self.assertEqual(decision.reason, verdicts.EXPIRED)

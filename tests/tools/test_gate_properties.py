@@ -39,7 +39,6 @@ WHENS = st.builds(
     rules=st.sampled_from(((), (DAYTIME,), (NEVER,))),
     send_at=st.sampled_from((None, None, NOW, NOW + timedelta(hours=1))),
     expires_at=st.sampled_from((None, None, NOW, NOW + timedelta(hours=9))),
-    key=st.sampled_from(("", "a")),
 )
 #: Rare facts, most of which decide alone.
 SELDOM = (

@@ -117,10 +117,5 @@ class TestWays(BaseCase):
                 with self.subTest(reason, **facts):
                     self.assertLessEqual(set(find_ways(reason, **facts)), {CALL})
 
-    def test_who_may_not_record_is_not_offered_it(self):
-        lacking = verdicts.NO_CONSENT
-        found = find_ways(lacking, lacking, may_record=False)
-        self.assertEqual(found, (OTHER, CALL))
-
     def test_a_reason_that_nobody_knows_may_have_passed(self):
         self.assertEqual(find_ways("sms_server"), (AGAIN, OTHER, CALL))
