@@ -130,14 +130,8 @@ class SmsSettings(models.TransientModel):
 
     @api.depends("company_id")
     def _compute_shown(self):
-        known = {it: self._fields[it] for it in self._get_setting_names()}
-        names = [
-            name
-            for name, field in known.items()
-            if name not in SECRET_NAMES
-            and field.type != "one2many"
-            and self._has_field_access(field, "read")
-        ]
+        known = self.fields_get(self._get_setting_names() - SECRET_NAMES, ["type"])
+        names = [it for it, facts in known.items() if facts["type"] != "one2many"]
         for settings in self:
             company_sudo = settings.company_id.sudo()
             settings.shown = {it: self._to_plain(it, company_sudo[it]) for it in names}
@@ -225,11 +219,13 @@ class SmsSettings(models.TransientModel):
         for name in vals.keys() & self._get_setting_names():
             field, value = self._fields[name], vals[name]
             self._check_field_access(field, "write")
-            plain = name in shown and self._to_plain(name, value)
-            if name in shown and plain == shown[name]:
-                continue
-            if isinstance(plain, list):
-                value = [fields.Command.set(plain)]
+            if name in shown:
+                plain = self._to_plain(name, value)
+                if plain == shown[name]:
+                    continue
+                value = (
+                    [fields.Command.set(plain)] if isinstance(plain, list) else value
+                )
             if isinstance(value, str):
                 value = value.strip()
             if field.type == "many2one" and value:
