@@ -85,6 +85,12 @@ class SmsConsentRecord(models.TransientModel):
         compute="_compute_problem", help="What to know about the number."
     )
 
+    @api.onchange("decision")
+    def _onchange_decision(self):
+        """Propose an opt-out from everything: that is what people say."""
+        if self.decision == consent.REVOKED:
+            self.purpose_ids = False
+
     @api.depends("decision", "purpose_ids", "company_id")
     def _compute_wording(self):
         propose_words = self.env["sms.consent.entry"]._propose_words

@@ -2,10 +2,13 @@
 from functools import partial
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..models.core.mixins import FILLED_IN
 from ..models.ledger import sms_purpose
 from ..tools import advice, keywords, registration, reply_codes, texts
+from ..tools.consent import OPTED_IN
+from ..tools.quiet_hours import MARKETING
 
 #: XML ids of the default templates for samples.
 SHIPPED_SAMPLES = (
@@ -194,16 +197,26 @@ class SmsRegistration(models.TransientModel):
     @api.depends("company_id")
     def _compute_description(self):
         env = self.with_context(lang=LANG).env
-        names = env["sms.purpose"]._get_for_customers().mapped("name")
+        usual = env["sms.purpose"]._get_for_customers()
         for record in self:
-            record.description = env._(
+            agreed = Domain("company_id", "=", record.company_id.id)
+            agreed &= Domain("state", "=", OPTED_IN)
+            agreed &= Domain("purpose_id.quiet_class", "=", MARKETING)
+            found = env["sms.consent"].sudo()._read_group(agreed, ["purpose_id"])
+            offers = usual.browse().union(*(purpose for [purpose] in found))
+            description = env._(
                 "%(company)s is an IT helpdesk. It texts customers who have agreed to "
-                "it about: %(purposes)s. Texts answer and follow up their own "
-                "requests; no marketing is sent. Messages are conversational and "
-                "informational, and their frequency varies with the requests.",
+                "it about: %(purposes)s.",
                 company=record.company_id.name,
-                purposes=", ".join(names),
+                purposes=", ".join((usual | offers).mapped("name")),
             )
+            if not offers:
+                description += " " + env._(
+                    "Texts answer and follow up their own requests; no marketing is "
+                    "sent. Messages are conversational and informational, and their "
+                    "frequency varies with the requests."
+                )
+            record.description = description
             record.opt_in_flow = " ".join(record.with_context(lang=LANG)._get_ways())
 
     def _get_ways(self):

@@ -44,6 +44,8 @@ class SmsSettings(models.TransientModel):
         default=lambda self: self.env.company,
     )  # fmt: skip
     company_name = fields.Char(related="company_id.name")
+    # What the form began with: only changes are saved.
+    shown = fields.Json(compute="_compute_shown", readonly=False)
     sms_provider = setting(fields.Selection, "sms_provider")
     sms_goes_live = fields.Boolean(compute="_compute_sms_goes_live")
     sms_has_contact = fields.Boolean(compute="_compute_sms_has_contact")
@@ -126,6 +128,21 @@ class SmsSettings(models.TransientModel):
         for settings in self:
             settings.display_name = self.env._("Settings for text messages")
 
+    @api.depends("company_id")
+    def _compute_shown(self):
+        known = self.fields_get(self._get_setting_names() - SECRET_NAMES, ["type"])
+        names = [it for it, facts in known.items() if facts["type"] != "one2many"]
+        for settings in self:
+            company_sudo = settings.company_id.sudo()
+            settings.shown = {it: self._to_plain(it, company_sudo[it]) for it in names}
+
+    @api.model
+    def _to_plain(self, name, value, company=None):
+        """Return a setting's value as JSON has it; commands start from a company's."""
+        company = company or self.env["res.company"]
+        plain = company._fields[name].convert_to_cache(value, company)
+        return list(plain) if isinstance(plain, tuple) else plain or None
+
     @api.depends_context("uid")
     def _compute_is_sms_officer(self):
         self.is_sms_officer = any(map(self.env.user.has_group, OFFICERS))
@@ -191,14 +208,24 @@ class SmsSettings(models.TransientModel):
         )
 
     def _apply(self, vals):
-        """Write the changed settings among the values to the company."""
+        """Write the changed settings among the values to the company.
+
+        A new form sends all, links as well: what others have saved meanwhile stays.
+        """
         self.ensure_one()
         self.company_id._check_sms_user()
         company_sudo = self.company_id.sudo()
-        changed = {}
+        changed, shown = {}, vals.get("shown") or {}
         for name in vals.keys() & self._get_setting_names():
             field, value = self._fields[name], vals[name]
             self._check_field_access(field, "write")
+            if name in shown:
+                plain = self._to_plain(name, value)
+                if plain == shown[name]:
+                    continue
+                value = (
+                    [fields.Command.set(plain)] if isinstance(plain, list) else value
+                )
             if isinstance(value, str):
                 value = value.strip()
             if field.type == "many2one" and value:
@@ -233,11 +260,11 @@ class SmsSettings(models.TransientModel):
             return True
         if name in SECRET_NAMES and company._read_sms_secret(name) is None:
             return False
-        field = company._fields[name]
-        if field.type == "one2many":
+        if company._fields[name].type == "one2many":
             return all(command[0] == fields.Command.LINK for command in value or ())
-        new = field.convert_to_cache(value, company)
-        return (new or None) == (field.convert_to_cache(company[name], company) or None)
+        return self._to_plain(name, value, company) == self._to_plain(
+            name, company[name], company
+        )
 
     # === Secrets and encryption, for administrators ===
 

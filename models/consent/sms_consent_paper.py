@@ -36,6 +36,8 @@ class SmsConsentPaper(models.Model):
         "sms.purpose", string="Purposes", help="What these forms ask for."
     )
     signed_on = fields.Date(default=fields.Date.context_today)
+    # In a form, what its lines were filled in with.
+    filled_on = fields.Date(store=False)
     witness = fields.Char(
         "Witnessed By",
         default=lambda self: self.env.user.name,
@@ -76,6 +78,13 @@ class SmsConsentPaper(models.Model):
     def _propose_words(self, purposes):
         entry = self.env["sms.consent.entry"]
         return entry._propose_words(self.company_id, purposes, self.lang)
+
+    @api.onchange("signed_on")
+    def _onchange_signed_on(self):
+        """Change the date of its lines as well, unless they have one of their own."""
+        former = (False, self.filled_on or self._origin.signed_on)
+        lines = self.line_ids.filtered(lambda line: line.signed_on in former)
+        lines.signed_on = self.filled_on = self.signed_on
 
     @api.depends("line_ids.problem")
     def _compute_line_count(self):
@@ -184,7 +193,7 @@ class SmsConsentPaperLine(models.Model):
         """Return a contact's number, if possible as its own country reads it."""
         return partner.phone_sanitized or partner.phone
 
-    @api.depends("paper_id.signed_on")
+    @api.depends("paper_id")
     def _compute_signed_on(self):
         for line in self:
             line.signed_on = line.paper_id.signed_on

@@ -171,14 +171,19 @@ class SmsTemplate(models.Model):
             ]
 
     def _inverse_language_versions(self):
-        """Store the text of each language; empty ones are left as they are."""
-        known = dict(self.env["res.lang"].get_installed())
+        """Store the texts that were changed, and remove those that were emptied."""
+        langs = [lang for lang, _name in self.env["res.lang"].get_installed()]
         for template in self:
+            # One without a text shows the English one: read before that changes.
+            former = {it: template.with_context(lang=it).body or "" for it in langs}
             for version in template.language_versions or []:
                 lang, body = version.get("lang"), (version.get("body") or "").strip()
-                spoken = template.with_context(lang=lang)
-                if lang in known and body and spoken.body != body:
-                    spoken.body = body
+                if body == former.get(lang, body):
+                    continue
+                if body:
+                    template.with_context(lang=lang).body = body
+                else:
+                    template.update_field_translations("body", {lang: False})
 
     @api.depends("model_id")
     def _compute_about(self):

@@ -157,8 +157,8 @@ class ResCompany(models.Model):
     )
     sms_opt_in_reminder_hours = fields.Integer(
         "Hours Until a Reminder",
-        help="People who were asked to confirm joining and have not answered are "
-        "asked once more after this many hours. 0 for never.",
+        help="People who texted a joining keyword and have not confirmed it are asked "
+        "once more after this many hours. 0 for never.",
     )
     sms_consent_months = fields.Integer(
         "Months Until Consent Ends",

@@ -145,7 +145,7 @@ class SmsPurpose(models.Model):
     active = fields.Boolean(default=True)
     description = fields.Char(
         translate=True,
-        help="What the person will get, in plain words. Shown where they agree.",
+        help="What the person gets, in plain words. Shown on their preference page.",
     )
     footer = fields.Text(
         default=lambda self: self.env._("Reply STOP to opt out, HELP for help.")

@@ -64,8 +64,8 @@ class SmsWording(models.Model):
     body = fields.Text(
         "Wording",
         required=True,
-        help="Placeholders: {company}, {purpose} (what the person will get), {privacy} "
-        "and {terms} (the addresses in the settings).",
+        help="Placeholders: {company}, {purpose} (its name), {privacy} and {terms} "
+        "(the addresses in the settings).",
     )
     state = fields.Selection(
         [(DRAFT, "Draft"), (PUBLISHED, "Published"), (SUPERSEDED, "Superseded")],

@@ -346,8 +346,15 @@ class TestRevocation(ConsentFormCase):
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
         self.assertEqual(self.customer.sms_consent_state, "opted_out")
 
+    def test_no_more_texts_are_none_of_any_kind_unless_one_is_ticked(self):
+        form = self.open_form()  # of a ticket, whose purpose is ticked
+        form.decision = "revoked"
+        form.save().action_record()
+        self.assertEqual(self.customer.sms_consent_state, "opted_out")
+
     def test_with_a_purpose_it_ends_that_one(self):
-        event = self.record(decision="revoked")
+        ticket = self.purposes("ticket")
+        event = self.record(decision="revoked", purpose_ids=ticket)
         self.assertEqual(event.purpose_id.code, "ticket")
         self.assertEqual(self.ticket.sms_consent_state, "opted_out")
         self.assertEqual(self.customer.sms_consent_state, "opted_in")

@@ -250,6 +250,17 @@ class TestScreen(PaperCase):
         self.assertEqual(set(stack.line_ids.mapped("signed_on")), {date(2026, 3, 2)})
         self.assertEqual(stack.line_ids.purpose_ids, self.purposes("ticket"))
 
+    def test_a_date_that_was_typed_stays_when_the_stacks_changes(self):
+        """It is the day of that person's consent."""
+        stack = self.make_stack({}, {}, {"signed_on": "2026-02-11"})
+        with Form(stack) as form:
+            with form.line_ids.edit(0) as line:
+                line.signed_on = date(2026, 2, 10)
+            form.signed_on = date(2026, 3, 3)
+            form.signed_on = date(2026, 3, 4)
+        days = [date(2026, 2, 10), date(2026, 3, 4), date(2026, 2, 11)]
+        self.assertEqual(stack.line_ids.mapped("signed_on"), days)
+
     def test_a_number_goes_with_the_contact_that_it_was_taken_from(self):
         """Or a consent of one person would be recorded for another's number."""
         others = (self.make_customer(False, "Nina None"), self.customer.browse())

@@ -63,6 +63,16 @@ class TestVersions(SmsCase):
         self.assertEqual(template.body, "One")
         self.assertEqual(template.with_context(lang="fr_FR").body, "Deux")
 
+    def test_one_that_is_emptied_is_sent_in_another(self):
+        template = self.make(self.version("One"), self.version("Un", "fr_FR"))
+        versions = [self.version("One"), self.version("", "fr_FR")]
+        with Form(template, view="helpdesk_mgmt_sms.sms_template_view_form") as form:
+            form.language_versions = versions
+        self.record_consent()
+        self.customer.lang = "fr_FR"
+        self.send_template(self.ticket, template.sudo())
+        self.assertIn("One", self.messages_to().body)
+
     def test_an_empty_one_and_an_unknown_language_change_nothing(self):
         template = self.make(self.version("One"))
         template.language_versions = [

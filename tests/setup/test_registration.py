@@ -48,6 +48,13 @@ class TestRegistrationPacket(SmsCase):
         self.assertIn("Ticket [ticket number] is done.", samples)
         self.assertNotIn("is closed", samples)
 
+    def test_it_denies_no_offers_that_people_have_agreed_to(self):
+        self.assertIn("no marketing is sent", self.make_packet().description)
+        self.record_consent(self.number, "marketing")
+        description = self.make_packet().description
+        self.assertNotIn("no marketing", description)
+        self.assertIn(self.purposes("marketing").name, description)
+
     def test_a_link_that_differs_from_person_to_person_is_one(self):
         template = self.env["sms.template"].create(
             {

@@ -39,6 +39,30 @@ class TestSettings(SmsCase):
         self.assertEqual(self.company.sms_bulk_from, 8)
         self.assertEqual(settings.sms_bulk_from, 8)
 
+    def test_an_old_form_undoes_nothing_that_was_saved_since(self):
+        self.company.sms_provider = "sandbox"
+        with Form(self.open_settings(self.manager)) as form:
+            self.company.write({"sms_team_id": self.team.id, "sms_bulk_from": 7})
+            form.sms_privacy_url = "https://www.example.com/privacy"
+        self.assertEqual(self.company.sms_team_id, self.team)
+        self.assertEqual(self.company.sms_bulk_from, 7)
+        self.assertEqual(
+            self.company.sms_privacy_url, "https://www.example.com/privacy"
+        )
+
+    def test_a_country_leaves_the_list(self):
+        france, spain = self.env.ref("base.fr"), self.env.ref("base.es")
+        self.company.sms_form_country_ids = france | spain
+        settings = self.open_settings(self.manager)
+        names = ("company_id", "shown", "sms_form_country_ids")
+        form = settings.onchange({}, [], dict.fromkeys(names, {}))["value"]
+        links = [it[:2] for it in form["sms_form_country_ids"] if it[1] == france.id]
+        # The browser sends what is left.
+        settings.create({**form, "sms_form_country_ids": links})
+        self.assertEqual(self.company.sms_form_country_ids, france)
+        settings.create({**form, "sms_form_country_ids": []})
+        self.assertFalse(self.company.sms_form_country_ids)
+
     def test_others_neither_open_nor_save_them(self):
         for user in (self.agent, self.employee, self.compliance_officer):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
