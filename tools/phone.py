@@ -30,6 +30,8 @@ _LONGEST = 100
 _SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
 #: The trunk zero in parentheses after the country's code, dialed only inside it.
 _TRUNK_ZERO = re.compile(r"((?:\+|00|011)[\s\d]{1,6})\(\s*0\s*\)")
+#: What spreadsheets and scripts add to a number that they take for a figure.
+_DECIMAL_ZERO = re.compile(r"(?<=\d{7})\.0\Z")
 #: Extensions whose word the library does not know: French, German, Spanish.
 _EXTENSION = re.compile(
     r"\d\W*(?:poste|p\.|durchwahl|dw|apparat|app|nebenstelle|nst|klappe|interno|anexo"
@@ -112,15 +114,15 @@ def _repair(parsed):
 def tidy(text):
     """Return a written number in plain characters, without parts that are not dialed.
 
-    Full-width and Arabic digits become ASCII; invisible characters, a link's ``tel:``
-    and the "(0)" after a country's code are removed.
+    Full-width and Arabic digits become ASCII; invisible characters, a link's ``tel:``,
+    the "(0)" after a country's code and a spreadsheet's decimal zero are removed.
     """
     if len(text) > _LONGEST:
         return text
     plain = "".join(map(_make_plain, unicodedata.normalize("NFKC", text)))
     if scheme := _SCHEME.match(plain):
         plain = unquote(plain[scheme.end() :])
-    return _TRUNK_ZERO.sub(r"\1", plain).strip()
+    return _DECIMAL_ZERO.sub("", _TRUNK_ZERO.sub(r"\1", plain).strip())
 
 
 def _make_plain(char):
