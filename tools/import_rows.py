@@ -12,6 +12,9 @@ from .texts import fold
 #: Clocks differ: a time at most this far in the future counts as now.
 CLOCK_TOLERANCE = timedelta(minutes=2)
 
+#: When the first text was sent: nobody can have agreed to any before.
+FIRST_TEXT = datetime(1992, 12, 3)
+
 #: The beginning of an ISO 8601 time, in years that Python can convert between zones.
 INSTANT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -84,7 +87,8 @@ HEADERS = {
     "name": "name|person|full name|contact|customer|customer name|nom|nombre|kunde",
     "purposes": "purpose|purposes|topic|topics|subscription|list|program|category|zweck"
     "|finalite|proposito",
-    "decision": "decision|status|consent|opt in|opted in|opt out|answer",
+    "decision": "decision|status|consent|opt in|opted in|sms opt in|sms consent"
+    "|accepts sms|accepts sms marketing|opt out|answer",
     "witness": "witness|witnessed by|taken by|agent|temoin|zeuge|testigo",
     "address": "ip|ip address|source address|adresse ip",
     "note": "note|notes|comment|remark|remarks|bemerkung|commentaire",
@@ -111,7 +115,16 @@ NO_HEADING = re.compile(
     r"|unsubscri\w+|do not (?:text|contact|call|message)|dnc|revo(?:ked|cation)"
     r"|withdr\w+|desinscri\w+|desabonn\w+|abgemeldet|widerruf\w*|baja)(?: .*)?"
 )
-#: What exports write into such a column about those who have not.
+#: A heading that tells who has agreed, perhaps with words before or after.
+YES_HEADING = re.compile(
+    r"(?!.*\b(?:e ?mail|mail)\b)(?:.* )?(?:opt(?:ed|ing)? ?ins?|subscribed|accepts"
+    r"|agree[ds]?|consent(?:ed|s)?|einwilligung|consentement|consentimiento)(?: .*)?"
+)
+#: How exports name the answer of people who have not agreed.
+NOT_AGREED = re.compile(
+    r"(?:not|never|unsubscribed|unconfirmed|unknown|pending|declined|denied|refused)\b"
+)
+#: What exports write into a column of a :data:`NO_HEADING` about those who have not.
 EMPTY_WORDS = frozenset(("none", "null", "na", "n a", "nan", "never"))
 
 # Order of the parts of a date.
@@ -277,6 +290,8 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED, heading=""):
     event = decision
     if said := found.pop("decision"):
         event = _read_decision(said, heading, decision)
+    elif decision == GRANTED and tells_of_yes(heading):
+        raise Fault("bad_decision")  # a box that was not ticked
     if not found["number"]:
         raise Fault("no_number")
     happened_at = _read_time(found.pop("happened_at"), order, zone, now, event)
@@ -311,10 +326,26 @@ def _read_decision(text, heading, default):
     return event
 
 
-def says_no(text):
-    """Tell if a cell under a :data:`NO_HEADING` says that the person has opted out."""
+def tells_of_yes(heading):
+    """Tell if a heading asks who has agreed."""
+    heading = simplify(heading)
+    return bool(YES_HEADING.fullmatch(heading) and not NO_HEADING.fullmatch(heading))
+
+
+def tells_of_no(heading):
+    """Tell if a heading asks who has agreed or opted out, so that cells can say no."""
+    return bool(NO_HEADING.fullmatch(simplify(heading))) or tells_of_yes(heading)
+
+
+def says_no(text, heading):
+    """Tell if a cell says that the person has opted out, or has not agreed.
+
+    :param str heading: of its column, see :func:`tells_of_no`
+    """
     word = text.casefold().replace("_", " ").strip()
     event = DECISIONS.get(word)
+    if tells_of_yes(heading):
+        return event == REVOKED or bool(NOT_AGREED.match(word))
     if word in BARE:
         return event == GRANTED
     is_silent = not text.strip("-–—./ ") or simplify(text) in EMPTY_WORDS
@@ -322,7 +353,10 @@ def says_no(text):
 
 
 def _read_time(text, order, zone, now, event):
-    """Return when it was said (UTC); an opt-out in the future counts from now on.
+    """Return when it was said (UTC).
+
+    An opt-out at an impossible time, such as the year 1 or in the future, counts from
+    now on.
 
     :raises Fault: if the time is missing or unreadable, or a consent's in the future
     """
@@ -331,4 +365,4 @@ def _read_time(text, order, zone, now, event):
     moment = settle_clock(read_moment(text, order, zone), now)
     if moment > now and event == GRANTED:
         raise Fault("future", text)
-    return min(moment, now)
+    return moment if event == GRANTED or FIRST_TEXT < moment <= now else now

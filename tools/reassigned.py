@@ -110,11 +110,6 @@ def _match_number(text):
     return _NUMBER.match(re.sub(r"[ ().\-]", "", text))
 
 
-def has_number(cells):
-    """Tell if a row contains a phone number, and so is not the header."""
-    return any(map(_match_number, cells))
-
-
 def is_news(answer, earlier):
     """Tell if an answer adds to the earlier ones to the same question.
 

@@ -5,6 +5,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...tools import consent, media, phone, verdicts
+from ...tools.import_rows import FIRST_TEXT
 
 
 class SmsConsentEntry(models.AbstractModel):
@@ -107,6 +108,8 @@ class SmsConsentEntry(models.AbstractModel):
         :param datetime handover: since when the number may have another holder, or
             its person was erased (UTC), or None
         """
+        if happened_at < FIRST_TEXT:
+            return self.env._("There were no text messages yet.")
         if handover and happened_at <= handover:
             return self.env._(
                 "The number may have had another holder since %s, or its person was "

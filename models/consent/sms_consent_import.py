@@ -35,6 +35,11 @@ COUNTERS = {
 }
 #: Files with at most this many rows are processed at once, others in the background.
 INLINE_ROWS = 1000
+#: Headers, as an example for lists that have none.
+LIST_HEADERS, ANSWER_HEADERS = (
+    "Phone, Date, How, Text, Evidence",
+    "TN, Date, Disconnected",
+)
 #: How long uploaded lists and rejected rows are kept, as they contain personal data.
 KEEP = timedelta(days=90)
 #: Rows that are checked, recorded and committed together.
@@ -348,11 +353,12 @@ class SmsConsentImport(models.Model):
         return commands
 
     def _check_headers(self, headers):
-        """Refuse answers without a row that names the columns."""
-        if self.decision == ANSWERS and reassigned.has_number(headers):
+        """Refuse a list without a row that names the columns: its first one is lost."""
+        if not import_rows.find_people_columns(headers)[2]:
             message = self.env._(
-                "The first row must name the columns, or its answer would be lost. Add "
-                "a row such as: TN, Date, Disconnected."
+                "The first row must name the columns, or what it says would be lost. "
+                "Add a row such as: %s.",
+                ANSWER_HEADERS if self.decision == ANSWERS else LIST_HEADERS,
             )
             raise UserError(message)
 
@@ -385,6 +391,10 @@ class SmsConsentImport(models.Model):
             ),
             tabular.ENCODING: self.env._(
                 "The encoding of this file cannot be read. Save it as “CSV UTF-8”."
+            ),
+            tabular.SEVERAL_SHEETS: self.env._(
+                "This workbook has several sheets. Save the one to be read as a file "
+                "of its own."
             ),
             tabular.BROKEN: self.env._(
                 "The file is damaged or is not a spreadsheet. Save it again as CSV or "

@@ -36,10 +36,10 @@ class Judge:
         self.heading = decisions[-1:].header or ""
         # Columns that nobody reads, or only as a date, can still say no.
         self.noes = {
-            it.header: it.position
+            it.position: it.header
             for it in job.column_ids
             if it.field in (False, "happened_at")
-            and import_rows.NO_HEADING.fullmatch(simplify(it.header or ""))
+            and import_rows.tells_of_no(it.header or "")
         }
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
@@ -109,8 +109,9 @@ class Judge:
 
     def _check_noes(self, cells):
         """Refuse a consent whose row tells elsewhere of an opt-out."""
-        for heading, cell in import_rows.pick_cells(cells, self.noes, ()).items():
-            if import_rows.says_no(cell):
+        for position, heading in self.noes.items():
+            cell = "".join(cells[position : position + 1])
+            if import_rows.says_no(cell, heading):
                 raise Fault("opted_out", f"{heading}: {cell}")
 
     def _read_number(self, text):

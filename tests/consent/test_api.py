@@ -203,6 +203,7 @@ class TestRefused(ApiCase):
             ("happened_at", {"happened_at": "yesterday"}),
             ("happened_at", {"happened_at": None}),
             ("happened_at", {"happened_at": "2026-13-01T00:00:00Z"}),
+            ("no text messages yet", {"happened_at": "1970-01-01T00:00:00.000Z"}),
             ("in the future", {"happened_at": "2126-03-02T09:00:00Z"}),
             ("wording: it is missing", {"wording": ""}),
             ("source: it is missing", {"source": "  "}),
