@@ -32,10 +32,11 @@ _SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
 _TRUNK_ZERO = re.compile(r"((?:\+|00|011)[\s\d]{1,6})\(\s*0\s*\)")
 #: What spreadsheets and scripts add to a number that they take for a figure.
 _DECIMAL_ZERO = re.compile(r"(?<=\d{7})\.0\Z")
-#: Extensions whose word the library does not know: French, German, Spanish.
+#: Extensions whose word the library does not know: French, German, Spanish. And what
+#: words say with figures ("after 6 pm"), which would make it another number.
 _EXTENSION = re.compile(
     r"\d\W*(?:poste|p\.|durchwahl|dw|apparat|app|nebenstelle|nst|klappe|interno|anexo"
-    r"|ext\w*)\W*\d{1,7}\W*\Z",
+    r"|ext\w*)\W*\d{1,7}\W*\Z|(?:\d\W*){8}[^\W\d_][^\d=]*\d{1,7}\D*\Z",
     re.IGNORECASE,
 )
 #: Only a text that matches can contain an extension.

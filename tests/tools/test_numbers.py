@@ -93,6 +93,7 @@ class TestExtensions(BaseCase):
             *("06 12 34 56 78 poste 12", "06 12 34 56 78 p. 12", "089 1234 App. 12"),
             *("0171 3920012 Durchwahl 12", "0171 3920012 DW12"),
             *("612 34 56 78 extensión 5", "３０３５５５０１００ ｘ５"),
+            *("0171 3920012 ab 2 Uhr", "+43 664 1234567 (Büro 2)"),
         ):
             with self.subTest(text=text):
                 self.assertTrue(has_extension(tidy(text)))
