@@ -31,7 +31,7 @@ _SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
 #: The trunk zero in parentheses after the country's code, dialed only inside it.
 _TRUNK_ZERO = re.compile(r"((?:\+|00|011)[\s\d]{1,6})\(\s*0\s*\)")
 #: What spreadsheets and scripts add to a number that they take for a figure.
-_DECIMAL_ZERO = re.compile(r"(?<=\d{7})\.0\Z")
+_DECIMAL_ZERO = re.compile(r"(?<=\d{7})\.0+\Z")
 #: Extensions whose word the library does not know: French, German, Spanish. And what
 #: words say with figures ("after 6 pm"), which would make it another number.
 _EXTENSION = re.compile(
@@ -120,7 +120,9 @@ def tidy(text):
     """
     if len(text) > _LONGEST:
         return text
-    plain = "".join(map(_make_plain, unicodedata.normalize("NFKC", text)))
+    plain = text
+    if not text.isascii():
+        plain = "".join(map(_make_plain, unicodedata.normalize("NFKC", text)))
     if scheme := _SCHEME.match(plain):
         plain = unquote(plain[scheme.end() :])
     return _DECIMAL_ZERO.sub("", _TRUNK_ZERO.sub(r"\1", plain).strip())
@@ -307,8 +309,8 @@ _NATIONAL = ("", "0", "1", "8")
 
 
 def digits(text):
-    """Return the digits of a text."""
-    return re.sub(r"\D", "", text or "")
+    """Return the digits that are dialed of a written number."""
+    return re.sub(r"\D", "", tidy(text or ""))
 
 
 def get_tail(number):
