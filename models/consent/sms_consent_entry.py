@@ -154,22 +154,25 @@ class SmsConsentEntry(models.AbstractModel):
         return wordings._get_published(company, purposes, lang, True)._render(company)
 
     def _match_wordings(self, company, purposes, words):
-        """Return the published wordings that match these words.
+        """Return the published wordings that match these words, also former versions.
 
         Words edited by hand match no version, and are stored as they are.
 
         :return: ``sms.wording``, in sudo, one for each purpose or none at all
         """
-        words = " ".join((words or "").split())
-        wordings_sudo = self.env["sms.wording"].sudo()
-        if not words or not purposes:
-            return wordings_sudo
-        purposes = purposes.sorted()
-        for lang, _name in self.env["res.lang"].get_installed():
-            found_sudo = wordings_sudo._get_published(company, purposes, lang, True)
-            if " ".join(found_sudo._render(company).split()) == words:
-                return found_sudo
-        return wordings_sudo
+        rest, none_sudo = (words or "").split(), self.env["sms.wording"].sudo()
+        found_sudo = none_sudo
+        versions_sudo = none_sudo._find_versions(company, purposes)
+        for purpose in purposes.sorted():
+            own_sudo = versions_sudo.filtered_domain([("purpose_id", "=", purpose.id)])
+            texts = [(it._render(company).split(), it) for it in own_sudo]
+            fits = [pair for pair in texts if rest[: len(pair[0])] == pair[0]]
+            if not fits:
+                return none_sudo
+            text, wording_sudo = max(fits, key=lambda pair: len(pair[0]))
+            found_sudo += wording_sudo
+            rest = rest[len(text) :]
+        return none_sudo if rest else found_sudo
 
     def _read_scan(self, form):
         """Return the scan of a signed form as a file for the ledger.

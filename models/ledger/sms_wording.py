@@ -193,6 +193,15 @@ class SmsWording(models.Model):
         )
 
     @api.model
+    def _find_versions(self, company, purposes):
+        """Return all versions that were ever in force, the likeliest first."""
+        domain = [("purpose_id", "in", purposes.ids), ("state", "!=", DRAFT)]
+        domain.append(("company_id", "in", [False, company.id]))
+        return self.search(domain).sorted(
+            lambda it: (it.state != PUBLISHED, not it.company_id, -it.version)
+        )
+
+    @api.model
     def _get_published(self, company, purposes, lang=None, as_one=False):
         """Return the wordings in force for purposes, one for each that has any.
 
