@@ -87,8 +87,8 @@ HEADERS = {
     "name": "name|person|full name|contact|customer|customer name|nom|nombre|kunde",
     "purposes": "purpose|purposes|topic|topics|subscription|list|program|category|zweck"
     "|finalite|proposito",
-    "decision": "decision|status|consent|opt in|opted in|sms opt in|sms consent"
-    "|accepts sms|accepts sms marketing|opt out|answer",
+    "decision": "decision|status|consent|opt in|opted in|sms opt in|sms consent|agreed"
+    "|accepts sms|accepts sms marketing|subscribed|opt out|answer",
     "witness": "witness|witnessed by|taken by|agent|temoin|zeuge|testigo",
     "address": "ip|ip address|source address|adresse ip",
     "note": "note|notes|comment|remark|remarks|bemerkung|commentaire",
@@ -290,7 +290,7 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED, heading=""):
     event = decision
     if said := found.pop("decision"):
         event = _read_decision(said, heading, decision)
-    elif decision == GRANTED and tells_of_yes(heading):
+    elif GRANTED == decision == get_meaning(heading):
         raise Fault("bad_decision")  # a box that was not ticked
     if not found["number"]:
         raise Fault("no_number")
@@ -319,32 +319,29 @@ def _read_decision(text, heading, default):
     """
     word = text.casefold().replace("_", " ").strip()
     event = DECISIONS.get(word)
-    if word in BARE and NO_HEADING.fullmatch(simplify(heading)):
+    if word in BARE and get_meaning(heading) == REVOKED:
         event = REVOKED if event == GRANTED else {GRANTED: GRANTED}.get(default)
     if not event:
         raise Fault("bad_decision", text)
     return event
 
 
-def tells_of_yes(heading):
-    """Tell if a heading asks who has agreed."""
+def get_meaning(heading):
+    """Return the event that a yes under a heading means, None if it asks for none."""
     heading = simplify(heading)
-    return bool(YES_HEADING.fullmatch(heading) and not NO_HEADING.fullmatch(heading))
-
-
-def tells_of_no(heading):
-    """Tell if a heading asks who has agreed or opted out, so that cells can say no."""
-    return bool(NO_HEADING.fullmatch(simplify(heading))) or tells_of_yes(heading)
+    if NO_HEADING.fullmatch(heading):
+        return REVOKED
+    return GRANTED if YES_HEADING.fullmatch(heading) else None
 
 
 def says_no(text, heading):
     """Tell if a cell says that the person has opted out, or has not agreed.
 
-    :param str heading: of its column, see :func:`tells_of_no`
+    :param str heading: of its column, see :func:`get_meaning`
     """
     word = text.casefold().replace("_", " ").strip()
     event = DECISIONS.get(word)
-    if tells_of_yes(heading):
+    if get_meaning(heading) == GRANTED:
         return event == REVOKED or bool(NOT_AGREED.match(word))
     if word in BARE:
         return event == GRANTED

@@ -152,11 +152,10 @@ def _iter_xlsx(data):
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # the size that a file declares may be wrong
         filled = [sheet for sheet in book.worksheets if _shows_values(sheet)]
-        if len(filled) > 1:
-            raise FileRefused(SEVERAL_SHEETS)
-        for sheet in filled:
-            for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-                yield number, [_as_text(value) for value in cells]
+        if len(filled) != 1:
+            raise FileRefused(SEVERAL_SHEETS if filled else EMPTY)
+        for number, cells in enumerate(filled[0].iter_rows(values_only=True), 1):
+            yield number, [_as_text(value) for value in cells]
     except FileRefused:
         raise
     except Exception as error:  # openpyxl raises anything on a broken file

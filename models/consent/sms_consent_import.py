@@ -35,11 +35,6 @@ COUNTERS = {
 }
 #: Files with at most this many rows are processed at once, others in the background.
 INLINE_ROWS = 1000
-#: Headers, as an example for lists that have none.
-LIST_HEADERS, ANSWER_HEADERS = (
-    "Phone, Date, How, Text, Evidence",
-    "TN, Date, Disconnected",
-)
 #: How long uploaded lists and rejected rows are kept, as they contain personal data.
 KEEP = timedelta(days=90)
 #: Rows that are checked, recorded and committed together.
@@ -356,9 +351,8 @@ class SmsConsentImport(models.Model):
         """Refuse a list without a row that names the columns: its first one is lost."""
         if not import_rows.find_people_columns(headers)[2]:
             message = self.env._(
-                "The first row must name the columns, or what it says would be lost. "
-                "Add a row such as: %s.",
-                ANSWER_HEADERS if self.decision == ANSWERS else LIST_HEADERS,
+                "The first row must name the columns, such as Phone and Date: it is "
+                "not read as a person."
             )
             raise UserError(message)
 

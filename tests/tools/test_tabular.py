@@ -400,10 +400,10 @@ class TestCells(BaseCase):
             *(("Consent form", "", False), ("Opt-in / opt-out", "opted out", True)),
         ):
             with self.subTest(heading=heading, text=text):
-                self.assertTrue(import_rows.tells_of_no(heading))
+                self.assertTrue(import_rows.get_meaning(heading))
                 self.assertIs(import_rows.says_no(text, heading), expected)
         for heading in ("Email opt-in", "Customer since", "Options", "Contents"):
-            self.assertFalse(import_rows.tells_of_no(heading), heading)
+            self.assertIsNone(import_rows.get_meaning(heading), heading)
 
     def test_a_box_that_was_not_ticked_is_no_consent(self):
         for heading in ("Opt-in", "SMS consent", "Accepts SMS Marketing"):
