@@ -44,6 +44,8 @@ class SmsSettings(models.TransientModel):
         default=lambda self: self.env.company,
     )  # fmt: skip
     company_name = fields.Char(related="company_id.name")
+    # What the form began with: only changes are saved.
+    shown = fields.Json(default=lambda self: self._default_shown())
     sms_provider = setting(fields.Selection, "sms_provider")
     sms_goes_live = fields.Boolean(compute="_compute_sms_goes_live")
     sms_has_contact = fields.Boolean(compute="_compute_sms_has_contact")
@@ -121,6 +123,17 @@ class SmsSettings(models.TransientModel):
     sms_encryption = fields.Char(compute="_compute_sms_encryption", groups=ADMIN)
     sms_has_key = fields.Boolean(compute="_compute_sms_encryption", groups=ADMIN)
 
+    @api.model
+    def _default_shown(self):
+        """Return the settings that the user may read, without lists and secrets."""
+        company_sudo = self.env.company.sudo()
+        return {
+            name: field.convert_to_write(company_sudo[name], company_sudo)
+            for name in self._get_setting_names() - SECRET_NAMES
+            if (field := self._fields[name]).type not in ("one2many", "many2many")
+            and self._has_field_access(field, "read")
+        }
+
     @api.depends("company_id")
     def _compute_display_name(self):
         for settings in self:
@@ -195,9 +208,11 @@ class SmsSettings(models.TransientModel):
         self.ensure_one()
         self.company_id._check_sms_user()
         company_sudo = self.company_id.sudo()
-        changed = {}
+        shown, changed = vals.get("shown") or {}, {}
         for name in vals.keys() & self._get_setting_names():
             field, value = self._fields[name], vals[name]
+            if name in shown and value == shown[name]:
+                continue
             self._check_field_access(field, "write")
             if isinstance(value, str):
                 value = value.strip()
