@@ -334,19 +334,21 @@ def get_meaning(heading):
     return GRANTED if YES_HEADING.fullmatch(heading) else None
 
 
-def says_no(text, heading):
-    """Tell if a cell says that the person has opted out, or has not agreed.
+def denies(event, text, heading):
+    """Tell if a cell says the opposite of an event.
 
-    :param str heading: of its column, see :func:`get_meaning`
+    :param str heading: of its column, which nobody reads otherwise
     """
     word = text.casefold().replace("_", " ").strip()
-    event = DECISIONS.get(word)
-    if get_meaning(heading) == GRANTED:
-        return event == REVOKED or bool(NOT_AGREED.match(word))
-    if word in BARE:
-        return event == GRANTED
+    said, is_about_no = DECISIONS.get(word), get_meaning(heading) == REVOKED
+    if word in BARE and is_about_no:
+        said = REVOKED if said == GRANTED else GRANTED
+    if said or event == REVOKED:
+        return said not in (None, event)
+    if not is_about_no:
+        return bool(NOT_AGREED.match(word))
     is_silent = not text.strip("-–—./ ") or simplify(text) in EMPTY_WORDS
-    return event == REVOKED or not (event or is_silent or "://" in text)
+    return not is_silent and "://" not in text
 
 
 def _read_time(text, order, zone, now, event):

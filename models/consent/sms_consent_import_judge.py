@@ -35,8 +35,8 @@ class Judge:
         self.columns = {it.field: it.position for it in job.column_ids if it.field}
         decisions = job.column_ids.filtered(lambda it: it.field == "decision")
         self.heading = decisions[-1:].header or ""
-        # Columns that nobody reads, or only as a date, can still say no.
-        self.noes = {
+        # Columns that nobody reads, or only as a date, can still say yes or no.
+        self.others = {
             it.position: it.header
             for it in job.column_ids
             if it.field in (False, "happened_at")
@@ -95,8 +95,7 @@ class Judge:
             cells, self.columns, *formats, job.decision, self.heading
         )
         number = self._read_number(said.number)
-        if said.event == consent.GRANTED:
-            self._check_noes(cells)
+        self._check_others(said.event, cells)
         purposes = self._find_purposes(said)
         self._check_proof(said, purposes)
         wordings, words = self._find_words(said, purposes)
@@ -108,12 +107,17 @@ class Judge:
         subject = (number, said.event, "import", purposes or None)
         return Statement(*subject, said.happened_at, wordings, facts)
 
-    def _check_noes(self, cells):
-        """Refuse a consent whose row tells elsewhere of an opt-out."""
-        for position, heading in self.noes.items():
+    def _check_others(self, event, cells):
+        """Refuse a row that elsewhere says the opposite; its own opt-out prevails."""
+        own = import_rows.pick_cells(cells, self.columns, ("decision",))["decision"]
+        if event == consent.REVOKED and own:
+            return
+        for position, heading in self.others.items():
             cell = "".join(cells[position : position + 1])
-            if import_rows.says_no(cell, heading):
-                raise Fault("opted_out", f"{heading}: {cell}")
+            if import_rows.denies(event, cell, heading):
+                is_consent = event == consent.GRANTED
+                reason = "opted_out" if is_consent else "bad_decision"
+                raise Fault(reason, f"{heading}: {cell}")
 
     def _read_number(self, text):
         """Return a number as E.164, using the company's country."""

@@ -218,6 +218,18 @@ class TestImport(ImportCase):
         self.assertCounts(job, 2, wrong=2)
         self.assertEqual(self.faults(job), dict.fromkeys((2, 3), "opted_out"))
 
+    def test_who_has_not_opted_out_in_a_list_of_opt_outs(self):
+        """All customers with a column that nobody reads: everyone was opted out."""
+        headers = ("Phone", "Date", "Opted out of SMS")
+        cells = ("yes", "no", "", "FALSE")
+        rows = [make_row(i, **{headers[-1]: it}) for i, it in enumerate(cells)]
+        job = self.run_job(make_csv(rows, headers), decision="revoked")
+        self.assertCounts(job, 2, wrong=2)
+        self.assertEqual(self.faults(job), dict.fromkeys((3, 5), "bad_decision"))
+        headers = ("Phone", "Date", "Status", "SMS opted in")
+        rows = [make_row(5, Status="unsubscribed") | {"SMS opted in": "yes"}]
+        self.assertCounts(self.run_job(make_csv(rows, headers), decision="revoked"), 1)
+
     def test_two_columns_of_opt_outs_with_one_heading(self):
         table = [[*HEADERS, "Opt out", "Opt out"]]
         table += [[*make_row(0).values(), "yes", "no"]]

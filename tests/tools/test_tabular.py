@@ -164,7 +164,7 @@ class TestReading(BaseCase):
             (b" \n ", tabular.EMPTY),
             (b"\xd0\xcf\x11\xe0\xa1\xb1", tabular.OLD_EXCEL),
             (b"PK\x03\x04broken", tabular.BROKEN),
-            (plain_zip.getvalue(), tabular.NO_TABLE),
+            (plain_zip.getvalue(), tabular.BROKEN),
         ):
             with self.subTest(data=data[:9]):
                 self.refuse(data, reason)
@@ -389,7 +389,8 @@ class TestCells(BaseCase):
             *(("2026-04-01", True), ("by phone", True)),
         ):
             with self.subTest(text=text):
-                self.assertIs(import_rows.says_no(text, "Opt-out"), expected)
+                found = import_rows.denies(GRANTED, text, "Opt-out")
+                self.assertIs(found, expected)
 
     def test_what_a_cell_of_an_opt_in_says(self):
         for heading, text, expected in (
@@ -401,9 +402,21 @@ class TestCells(BaseCase):
         ):
             with self.subTest(heading=heading, text=text):
                 self.assertTrue(import_rows.get_meaning(heading))
-                self.assertIs(import_rows.says_no(text, heading), expected)
+                found = import_rows.denies(GRANTED, text, heading)
+                self.assertIs(found, expected)
         for heading in ("Email opt-in", "Customer since", "Options", "Contents"):
             self.assertIsNone(import_rows.get_meaning(heading), heading)
+
+    def test_a_cell_against_an_opt_out(self):
+        for heading, text, expected in (
+            *(("Opt-out", "no", True), ("Opted out of SMS", "FALSE", True)),
+            *(("Opt-in", "yes", True), ("SMS consent", "SUBSCRIBED", True)),
+            *(("Opt-out", "yes", False), ("Opt-out", "", False)),
+            *(("Opt-in", "no", False), ("Opt-out date", "2026-04-01", False)),
+        ):
+            with self.subTest(heading=heading, text=text):
+                found = import_rows.denies(REVOKED, text, heading)
+                self.assertIs(found, expected)
 
     def test_a_box_that_was_not_ticked_is_no_consent(self):
         for heading in ("Opt-in", "SMS consent", "Accepts SMS Marketing"):
