@@ -28,7 +28,7 @@ DELIMITERS = ",;\t|"
 # Why a file is refused.
 EMPTY, TOO_LARGE, TOO_MANY_ROWS = "empty", "too_large", "too_many_rows"
 TOO_WIDE, CELL_TOO_LONG = "too_wide", "cell_too_long"
-OLD_EXCEL, ENCODING, BROKEN, NO_TABLE = "old_excel", "encoding", "broken", "no_table"
+OLD_EXCEL, ENCODING, BROKEN = "old_excel", "encoding", "broken"
 SEVERAL_SHEETS = "several_sheets"
 
 
@@ -59,8 +59,6 @@ def get_kind(data):
             files = archive.infolist()
     except zipfile.BadZipFile as error:
         raise FileRefused(BROKEN) from error
-    if not any(file.filename == "xl/workbook.xml" for file in files):
-        raise FileRefused(NO_TABLE)
     if sum(file.file_size for file in files) > MAX_UNPACKED:
         raise FileRefused(TOO_LARGE)
     return XLSX

@@ -220,11 +220,6 @@ class SmsConsentImport(models.Model):
             job_sudo = self.sudo()
             job_sudo.column_ids = job_sudo._get_column_commands(job_sudo.file)
 
-    @api.model
-    def _get_setup_fields(self):
-        names = {"file", "file_name", "company_id", "decision", "purpose_ids"}
-        return names | {"date_order", "tz", "column_ids", "query_id"}
-
     def _check_setup(self, vals):
         """Restrict answers of the Reassigned Numbers Database to officers."""
         if vals.get("decision") == ANSWERS and not self.env.su:
@@ -393,9 +388,6 @@ class SmsConsentImport(models.Model):
             tabular.BROKEN: self.env._(
                 "The file is damaged or is not a spreadsheet. Save it again as CSV or "
                 "XLSX."
-            ),
-            tabular.NO_TABLE: self.env._(
-                "This is not a spreadsheet. Upload a CSV or XLSX file."
             ),
         }
         return messages[error.reason]
