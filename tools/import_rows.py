@@ -3,6 +3,7 @@
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from .clocks import to_utc
@@ -326,6 +327,7 @@ def _read_decision(text, heading, default):
     return event
 
 
+@lru_cache(maxsize=1024)
 def get_meaning(heading):
     """Return the event that a yes under a heading means, None if it asks for none."""
     heading = simplify(heading)

@@ -343,7 +343,7 @@ class SmsConsentImport(models.Model):
         return commands
 
     def _check_headers(self, headers):
-        """Refuse a list without a row that names the columns: its first one is lost."""
+        """Refuse a list without a row that names the columns: else one is lost."""
         if not import_rows.find_people_columns(headers)[2]:
             message = self.env._(
                 "The first row must name the columns, such as Phone and Date: it is "

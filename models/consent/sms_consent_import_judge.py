@@ -76,8 +76,12 @@ class Judge:
         return self._compare(read), lines
 
     def record(self, statements):
-        """Record the statements of :meth:`judge`, as the user who started the job."""
+        """Record the statements of :meth:`judge`, as the user who started the job.
+
+        The oldest first: of several consents of a person the newest one stands.
+        """
         ledger_sudo = self.env["sms.consent.event"].with_user(self.job.user_id).sudo()
+        statements = sorted(statements, key=lambda it: it.happened_at or self.now)
         ledger_sudo._record_many(self.company, statements)
 
     @staticmethod

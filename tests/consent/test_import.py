@@ -339,6 +339,17 @@ class TestTwice(ImportCase):
             self.run_job([make_row(0), make_row(0, Date="2026-04-01")]), 2
         )
 
+    def test_the_newest_consent_of_a_list_stands_whatever_its_order(self):
+        dates = ("2026-03-02", "2026-05-01", "2026-04-01")
+        self.assertCounts(self.run_job([make_row(0, Date=it) for it in dates]), 3)
+        [answer] = self.env["sms.consent"].search([("number", "=", self.number)])
+        self.assertEqual(answer.since, datetime(2026, 5, 1))
+        rows = [make_row(1, Date="2026-05-01", Status="yes")]
+        rows += [make_row(1, Date="2026-04-01", Status="no")]
+        self.assertCounts(self.run_job(make_csv(rows, (*HEADERS, "Status"))), 2)
+        [answer] = self.env["sms.consent"].search([("number", "=", phone_number(1))])
+        self.assertEqual(answer.state, "opted_out")
+
     def test_over_the_bounds_of_a_batch(self):
         with patch.object(sms_consent_import_job, "BATCH_SIZE", 2):
             job = self.make_job([make_row(i % 5) for i in range(12)])
