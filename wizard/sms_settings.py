@@ -45,7 +45,7 @@ class SmsSettings(models.TransientModel):
     )  # fmt: skip
     company_name = fields.Char(related="company_id.name")
     # What the form began with: only changes are saved.
-    shown = fields.Json(default=lambda self: self._default_shown())
+    shown = fields.Json(store=False, default=lambda self: self._default_shown())
     sms_provider = setting(fields.Selection, "sms_provider")
     sms_goes_live = fields.Boolean(compute="_compute_sms_goes_live")
     sms_has_contact = fields.Boolean(compute="_compute_sms_has_contact")
