@@ -354,10 +354,7 @@ def denies(event, text, heading):
 
 
 def _read_time(text, order, zone, now, event):
-    """Return when it was said (UTC).
-
-    An opt-out at an impossible time, such as the year 1 or in the future, counts from
-    now on.
+    """Return when it was said (UTC); an opt-out at no possible time counts from now.
 
     :raises Fault: if the time is missing or unreadable, or a consent's in the future
     """

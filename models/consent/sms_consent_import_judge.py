@@ -76,10 +76,7 @@ class Judge:
         return self._compare(read), lines
 
     def record(self, statements):
-        """Record the statements of :meth:`judge`, as the user who started the job.
-
-        The oldest first: of several consents of a person the newest one stands.
-        """
+        """Record statements as the job's user, oldest first: the newest one stands."""
         ledger_sudo = self.env["sms.consent.event"].with_user(self.job.user_id).sudo()
         statements = sorted(statements, key=lambda it: it.happened_at or self.now)
         ledger_sudo._record_many(self.company, statements)
@@ -119,9 +116,10 @@ class Judge:
         for position, heading in self.others.items():
             cell = "".join(cells[position : position + 1])
             if import_rows.denies(event, cell, heading):
-                is_consent = event == consent.GRANTED
-                reason = "opted_out" if is_consent else "bad_decision"
-                raise Fault(reason, f"{heading}: {cell}")
+                is_yes = event == consent.GRANTED
+                raise Fault(
+                    "opted_out" if is_yes else "bad_decision", f"{heading}: {cell}"
+                )
 
     def _read_number(self, text):
         """Return a number as E.164, using the company's country."""
