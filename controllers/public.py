@@ -124,8 +124,9 @@ def guarded(method):
                 response = bare(status=429)
                 response.headers["Retry-After"] = "600"
                 return response
+            # Quoted: the path may contain line breaks.
             path = request.httprequest.path
-            _logger.warning("Refused %s: %s", path, error.description)
+            _logger.warning("Refused %r: %s", path, error.description)
             return bare(status=error.code)
 
     return answer_all

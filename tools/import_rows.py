@@ -3,6 +3,7 @@
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from .clocks import to_utc
@@ -11,6 +12,9 @@ from .texts import fold
 
 #: Clocks differ: a time at most this far in the future counts as now.
 CLOCK_TOLERANCE = timedelta(minutes=2)
+
+#: When the first text was sent: nobody can have agreed to any before.
+FIRST_TEXT = datetime(1992, 12, 3)
 
 #: The beginning of an ISO 8601 time, in years that Python can convert between zones.
 INSTANT = re.compile(r"[12]\d{3}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -92,7 +96,8 @@ HEADERS = {
     "name": "name|person|full name|contact|customer|customer name|nom|nombre|kunde",
     "purposes": "purpose|purposes|topic|topics|subscription|list|program|category|zweck"
     "|finalite|proposito",
-    "decision": "decision|status|consent|opt in|opted in|opt out|answer",
+    "decision": "decision|status|consent|opt in|opted in|sms opt in|sms consent|agreed"
+    "|accepts sms|accepts sms marketing|subscribed|opt out|answer",
     "witness": "witness|witnessed by|taken by|agent|temoin|zeuge|testigo",
     "address": "ip|ip address|source address|adresse ip",
     "note": "note|notes|comment|remark|remarks|bemerkung|commentaire",
@@ -119,7 +124,16 @@ NO_HEADING = re.compile(
     r"|unsubscri\w+|do not (?:text|contact|call|message)|dnc|revo(?:ked|cation)"
     r"|withdr\w+|desinscri\w+|desabonn\w+|abgemeldet|widerruf\w*|baja)(?: .*)?"
 )
-#: What exports write into such a column about those who have not.
+#: A heading that tells who has agreed, perhaps with words before or after.
+YES_HEADING = re.compile(
+    r"(?!.*\b(?:e ?mail|mail)\b)(?:.* )?(?:opt(?:ed|ing)? ?ins?|subscribed|accepts"
+    r"|agree[ds]?|consent(?:ed|s)?|einwilligung|consentement|consentimiento)(?: .*)?"
+)
+#: How exports name the answer of people who have not agreed.
+NOT_AGREED = re.compile(
+    r"(?:not|never|unsubscribed|unconfirmed|unknown|pending|declined|denied|refused)\b"
+)
+#: What exports write into a column of a :data:`NO_HEADING` about those who have not.
 EMPTY_WORDS = frozenset(("none", "null", "na", "n a", "nan", "never"))
 
 # Order of the parts of a date.
@@ -285,6 +299,8 @@ def read_row(cells, columns, order, zone, now, decision=GRANTED, heading=""):
     event = decision
     if said := found.pop("decision"):
         event = _read_decision(said, heading, decision)
+    elif GRANTED == decision == get_meaning(heading):
+        raise Fault("bad_decision")  # a box that was not ticked
     if not found["number"]:
         raise Fault("no_number")
     happened_at = _read_time(found.pop("happened_at"), order, zone, now, event)
@@ -312,25 +328,41 @@ def _read_decision(text, heading, default):
     """
     word = text.casefold().replace("_", " ").strip()
     event = DECISIONS.get(word)
-    if word in BARE and NO_HEADING.fullmatch(simplify(heading)):
+    if word in BARE and get_meaning(heading) == REVOKED:
         event = REVOKED if event == GRANTED else {GRANTED: GRANTED}.get(default)
     if not event:
         raise Fault("bad_decision", text)
     return event
 
 
-def says_no(text):
-    """Tell if a cell under a :data:`NO_HEADING` says that the person has opted out."""
+@lru_cache(maxsize=1024)
+def get_meaning(heading):
+    """Return the event that a yes under a heading means, None if it asks for none."""
+    heading = simplify(heading)
+    if NO_HEADING.fullmatch(heading):
+        return REVOKED
+    return GRANTED if YES_HEADING.fullmatch(heading) else None
+
+
+def denies(event, text, heading):
+    """Tell if a cell says the opposite of an event.
+
+    :param str heading: of its column, which nobody reads otherwise
+    """
     word = text.casefold().replace("_", " ").strip()
-    event = DECISIONS.get(word)
-    if word in BARE:
-        return event == GRANTED
+    said, is_about_no = DECISIONS.get(word), get_meaning(heading) == REVOKED
+    if word in BARE and is_about_no:
+        said = REVOKED if said == GRANTED else GRANTED
+    if said or event == REVOKED:
+        return said not in (None, event)
+    if not is_about_no:
+        return bool(NOT_AGREED.match(word))
     is_silent = not text.strip("-–—./ ") or simplify(text) in EMPTY_WORDS
-    return event == REVOKED or not (event or is_silent or "://" in text)
+    return not is_silent and "://" not in text
 
 
 def _read_time(text, order, zone, now, event):
-    """Return when it was said (UTC); an opt-out in the future counts from now on.
+    """Return when it was said (UTC); an opt-out at no possible time counts from now.
 
     :raises Fault: if the time is missing or unreadable, or a consent's in the future
     """
@@ -339,4 +371,4 @@ def _read_time(text, order, zone, now, event):
     moment = settle_clock(read_moment(text, order, zone), now)
     if moment > now and event == GRANTED:
         raise Fault("future", text)
-    return min(moment, now)
+    return moment if event == GRANTED or FIRST_TEXT < moment <= now else now

@@ -30,10 +30,13 @@ _LONGEST = 100
 _SCHEME = re.compile(r"\s*(?:tel|sms|smsto|callto):[\s/]*", re.IGNORECASE)
 #: The trunk zero in parentheses after the country's code, dialed only inside it.
 _TRUNK_ZERO = re.compile(r"((?:\+|00|011)[\s\d]{1,6})\(\s*0\s*\)")
-#: Extensions whose word the library does not know: French, German, Spanish.
+#: What spreadsheets and scripts add to a number that they take for a figure.
+_DECIMAL_ZERO = re.compile(r"(?<=\d{7})\.0+\Z")
+#: Extensions whose word the library does not know: French, German, Spanish. And what
+#: words say with figures ("after 6 pm"), which would make it another number.
 _EXTENSION = re.compile(
     r"\d\W*(?:poste|p\.|durchwahl|dw|apparat|app|nebenstelle|nst|klappe|interno|anexo"
-    r"|ext\w*)\W*\d{1,7}\W*\Z",
+    r"|ext\w*)\W*\d{1,7}\W*\Z|(?:\d\W*){8}[^\W\d_][^\d=]*\d{1,7}\D*\Z",
     re.IGNORECASE,
 )
 #: Only a text that matches can contain an extension.
@@ -112,15 +115,17 @@ def _repair(parsed):
 def tidy(text):
     """Return a written number in plain characters, without parts that are not dialed.
 
-    Full-width and Arabic digits become ASCII; invisible characters, a link's ``tel:``
-    and the "(0)" after a country's code are removed.
+    Full-width and Arabic digits become ASCII; invisible characters, a link's ``tel:``,
+    the "(0)" after a country's code and a spreadsheet's decimal zero are removed.
     """
     if len(text) > _LONGEST:
         return text
-    plain = "".join(map(_make_plain, unicodedata.normalize("NFKC", text)))
+    plain = text
+    if not text.isascii():
+        plain = "".join(map(_make_plain, unicodedata.normalize("NFKC", text)))
     if scheme := _SCHEME.match(plain):
         plain = unquote(plain[scheme.end() :])
-    return _TRUNK_ZERO.sub(r"\1", plain).strip()
+    return _DECIMAL_ZERO.sub("", _TRUNK_ZERO.sub(r"\1", plain).strip())
 
 
 def _make_plain(char):
@@ -304,8 +309,8 @@ _NATIONAL = ("", "0", "1", "8")
 
 
 def digits(text):
-    """Return the digits of a text."""
-    return re.sub(r"\D", "", text or "")
+    """Return the digits that are dialed of a written number."""
+    return re.sub(r"\D", "", tidy(text or ""))
 
 
 def get_tail(number):

@@ -94,7 +94,7 @@ def read_reply(cells, columns, order):
     :raises Fault: for the first thing that is missing or wrong
     """
     found = pick_cells(cells, columns, HEADERS)
-    number = _match_number(found["number"])
+    number = _NUMBER.match(re.sub(r"[ ().\-]", "", found["number"]))
     if not number:
         written = found["number"]
         raise Fault(find_refusal_of_words(written) if written else "no_number", written)
@@ -104,15 +104,6 @@ def read_reply(cells, columns, order):
     asked_day = found["asked_day"]
     day = read_moment(asked_day, order, "UTC").date() if asked_day else None
     return Reply(f"+1{number[1]}", day, answer, found["company_code"])
-
-
-def _match_number(text):
-    return _NUMBER.match(re.sub(r"[ ().\-]", "", text))
-
-
-def has_number(cells):
-    """Tell if a row contains a phone number, and so is not the header."""
-    return any(map(_match_number, cells))
 
 
 def is_news(answer, earlier):

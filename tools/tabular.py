@@ -28,7 +28,8 @@ DELIMITERS = ",;\t|"
 # Why a file is refused.
 EMPTY, TOO_LARGE, TOO_MANY_ROWS = "empty", "too_large", "too_many_rows"
 TOO_WIDE, CELL_TOO_LONG = "too_wide", "cell_too_long"
-OLD_EXCEL, ENCODING, BROKEN, NO_TABLE = "old_excel", "encoding", "broken", "no_table"
+OLD_EXCEL, ENCODING, BROKEN = "old_excel", "encoding", "broken"
+SEVERAL_SHEETS = "several_sheets"
 
 
 class FileRefused(Exception):
@@ -58,8 +59,6 @@ def get_kind(data):
             files = archive.infolist()
     except zipfile.BadZipFile as error:
         raise FileRefused(BROKEN) from error
-    if not any(file.filename == "xl/workbook.xml" for file in files):
-        raise FileRefused(NO_TABLE)
     if sum(file.file_size for file in files) > MAX_UNPACKED:
         raise FileRefused(TOO_LARGE)
     return XLSX
@@ -141,19 +140,29 @@ def _iter_csv(data):
 
 
 def _iter_xlsx(data):
-    """Yield the rows of a workbook's first sheet."""
+    """Yield the rows of a workbook's only sheet that shows any."""
     import openpyxl  # noqa: PLC0415  # slow to load, and rarely needed
 
     try:
         book = openpyxl.load_workbook(
             io.BytesIO(data), read_only=True, data_only=True, keep_links=False
         )
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # the size that a file declares may be wrong
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()  # the size that a file declares may be wrong
+        filled = [sheet for sheet in book.worksheets if _shows_values(sheet)]
+        if len(filled) != 1:
+            raise FileRefused(SEVERAL_SHEETS if filled else EMPTY)
+        for number, cells in enumerate(filled[0].iter_rows(values_only=True), 1):
             yield number, [_as_text(value) for value in cells]
+    except FileRefused:
+        raise
     except Exception as error:  # openpyxl raises anything on a broken file
         raise FileRefused(BROKEN) from error
+
+
+def _shows_values(sheet):
+    rows = sheet.iter_rows(values_only=True) if sheet.sheet_state == "visible" else ()
+    return any(value is not None for cells in rows for value in cells)
 
 
 def _as_text(value):

@@ -5,6 +5,7 @@ from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...tools import consent, media, phone, verdicts
+from ...tools.import_rows import FIRST_TEXT
 
 
 class SmsConsentEntry(models.AbstractModel):
@@ -107,6 +108,8 @@ class SmsConsentEntry(models.AbstractModel):
         :param datetime handover: since when the number may have another holder, or
             its person was erased (UTC), or None
         """
+        if happened_at < FIRST_TEXT:
+            return self.env._("There were no text messages yet.")
         if handover and happened_at <= handover:
             return self.env._(
                 "The number may have had another holder since %s, or its person was "
@@ -151,22 +154,25 @@ class SmsConsentEntry(models.AbstractModel):
         return wordings._get_published(company, purposes, lang, True)._render(company)
 
     def _match_wordings(self, company, purposes, words):
-        """Return the published wordings that match these words.
+        """Return the published wordings that match these words, also former versions.
 
         Words edited by hand match no version, and are stored as they are.
 
         :return: ``sms.wording``, in sudo, one for each purpose or none at all
         """
-        words = " ".join((words or "").split())
-        wordings_sudo = self.env["sms.wording"].sudo()
-        if not words or not purposes:
-            return wordings_sudo
-        purposes = purposes.sorted()
-        for lang, _name in self.env["res.lang"].get_installed():
-            found_sudo = wordings_sudo._get_published(company, purposes, lang, True)
-            if " ".join(found_sudo._render(company).split()) == words:
-                return found_sudo
-        return wordings_sudo
+        rest, none_sudo = (words or "").split(), self.env["sms.wording"].sudo()
+        found_sudo = none_sudo
+        versions_sudo = none_sudo._find_versions(company, purposes)
+        for purpose in purposes.sorted():
+            own_sudo = versions_sudo.filtered_domain([("purpose_id", "=", purpose.id)])
+            texts = [(it._render(company).split(), it) for it in own_sudo]
+            fits = [pair for pair in texts if rest[: len(pair[0])] == pair[0]]
+            if not fits:
+                return none_sudo
+            text, wording_sudo = max(fits, key=lambda pair: len(pair[0]))
+            found_sudo += wording_sudo
+            rest = rest[len(text) :]
+        return none_sudo if rest else found_sudo
 
     def _read_scan(self, form):
         """Return the scan of a signed form as a file for the ledger.

@@ -220,11 +220,6 @@ class SmsConsentImport(models.Model):
             job_sudo = self.sudo()
             job_sudo.column_ids = job_sudo._get_column_commands(job_sudo.file)
 
-    @api.model
-    def _get_setup_fields(self):
-        names = {"file", "file_name", "company_id", "decision", "purpose_ids"}
-        return names | {"date_order", "tz", "column_ids", "query_id"}
-
     def _check_setup(self, vals):
         """Restrict answers of the Reassigned Numbers Database to officers."""
         if vals.get("decision") == ANSWERS and not self.env.su:
@@ -348,11 +343,11 @@ class SmsConsentImport(models.Model):
         return commands
 
     def _check_headers(self, headers):
-        """Refuse answers without a row that names the columns."""
-        if self.decision == ANSWERS and reassigned.has_number(headers):
+        """Refuse a list without a row that names the columns: else one is lost."""
+        if not import_rows.find_people_columns(headers)[2]:
             message = self.env._(
-                "The first row must name the columns, or its answer would be lost. Add "
-                "a row such as: TN, Date, Disconnected."
+                "The first row must name the columns, such as Phone and Date: it is "
+                "not read as a person."
             )
             raise UserError(message)
 
@@ -386,12 +381,13 @@ class SmsConsentImport(models.Model):
             tabular.ENCODING: self.env._(
                 "The encoding of this file cannot be read. Save it as “CSV UTF-8”."
             ),
+            tabular.SEVERAL_SHEETS: self.env._(
+                "This workbook has several sheets. Save the one to be read as a file "
+                "of its own."
+            ),
             tabular.BROKEN: self.env._(
                 "The file is damaged or is not a spreadsheet. Save it again as CSV or "
                 "XLSX."
-            ),
-            tabular.NO_TABLE: self.env._(
-                "This is not a spreadsheet. Upload a CSV or XLSX file."
             ),
         }
         return messages[error.reason]

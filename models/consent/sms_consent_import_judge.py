@@ -3,6 +3,7 @@
 
 import base64
 import json
+from functools import lru_cache
 
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -34,16 +35,16 @@ class Judge:
         self.columns = {it.field: it.position for it in job.column_ids if it.field}
         decisions = job.column_ids.filtered(lambda it: it.field == "decision")
         self.heading = decisions[-1:].header or ""
-        # Columns that nobody reads, or only as a date, can still say no.
-        self.noes = {
-            it.header: it.position
+        # Columns that nobody reads, or only as a date, can still say yes or no.
+        self.others = {
+            it.position: it.header
             for it in job.column_ids
             if it.field in (False, "happened_at")
-            and import_rows.NO_HEADING.fullmatch(simplify(it.header or ""))
+            and import_rows.get_meaning(it.header or "")
         }
         self.purposes = self._read_purposes()
         self.default_purposes = job.purpose_ids.sorted()
-        self.words = {}
+        self._match_words = lru_cache(MAX_WORDS)(self._match_words)
 
     def _read_purposes(self):
         """Return all purposes by code and by name in each language."""
@@ -75,8 +76,9 @@ class Judge:
         return self._compare(read), lines
 
     def record(self, statements):
-        """Record the statements of :meth:`judge`, as the user who started the job."""
+        """Record statements as the job's user, oldest first: the newest one stands."""
         ledger_sudo = self.env["sms.consent.event"].with_user(self.job.user_id).sudo()
+        statements = sorted(statements, key=lambda it: it.happened_at or self.now)
         ledger_sudo._record_many(self.company, statements)
 
     @staticmethod
@@ -94,8 +96,7 @@ class Judge:
             cells, self.columns, *formats, job.decision, self.heading
         )
         number = self._read_number(said.number)
-        if said.event == consent.GRANTED:
-            self._check_noes(cells)
+        self._check_others(said.event, cells)
         purposes = self._find_purposes(said)
         self._check_proof(said, purposes)
         wordings, words = self._find_words(said, purposes)
@@ -107,11 +108,18 @@ class Judge:
         subject = (number, said.event, "import", purposes or None)
         return Statement(*subject, said.happened_at, wordings, facts)
 
-    def _check_noes(self, cells):
-        """Refuse a consent whose row tells elsewhere of an opt-out."""
-        for heading, cell in import_rows.pick_cells(cells, self.noes, ()).items():
-            if import_rows.says_no(cell):
-                raise Fault("opted_out", f"{heading}: {cell}")
+    def _check_others(self, event, cells):
+        """Refuse a row that elsewhere says the opposite; its own opt-out prevails."""
+        own = import_rows.pick_cells(cells, self.columns, ("decision",))["decision"]
+        if event == consent.REVOKED and own:
+            return
+        for position, heading in self.others.items():
+            cell = "".join(cells[position : position + 1])
+            if import_rows.denies(event, cell, heading):
+                is_yes = event == consent.GRANTED
+                raise Fault(
+                    "opted_out" if is_yes else "bad_decision", f"{heading}: {cell}"
+                )
 
     def _read_number(self, text):
         """Return a number as E.164, using the company's country."""
@@ -242,45 +250,27 @@ class Judge:
         """Return a row's wordings, and the words as they were shown."""
         if said.event != consent.GRANTED:
             return None, said.wording
-        key = (purposes._ids, said.version, said.wording)
-        if key not in self.words:
-            if len(self.words) >= MAX_WORDS:
-                self.words.clear()
-            self.words[key] = self._match_words(said, purposes)
-        return self.words[key]
+        return self._match_words(purposes, said.version, said.wording)
 
-    def _match_words(self, said, purposes):
-        if not said.version:
+    def _match_words(self, purposes, version, wording):
+        if not version:
             match = self.env["sms.consent.entry"]._match_wordings
-            return match(self.company, purposes, said.wording), said.wording
+            return match(self.company, purposes, wording), wording
         found = self.env["sms.wording"]
         for purpose in purposes:
-            found += self._find_version(purpose, said.version)
-        return found, said.wording or found._render(self.company)
+            found += self._find_version(purpose, version)
+        return found, wording or found._render(self.company)
 
     def _find_version(self, purpose, version):
         """Return a purpose's wording by version number or digest."""
         text = version.casefold().lstrip("v").strip()
-        domain = [("purpose_id", "=", purpose.id), ("state", "!=", "draft")]
-        domain.append(("company_id", "in", [False, self.company.id]))
-        if len(text) == 64:
-            domain.append(("digest", "=", text))
-        elif text.isdecimal() and len(text) < 6:
-            domain.append(("version", "=", int(text)))
-        else:
-            raise Fault("bad_version", version)
-        found = self.env["sms.wording"].search(domain)
+        found = self.env["sms.wording"]._find_versions(self.company, purpose)
+        found = found.filtered(lambda it: text in (it.digest, str(it.version)))
         if not found:
             raise Fault("bad_version", f"{purpose.name}: {version}")
-        order = [languages.get_language(self.company._pick_sms_lang()), "en"]
-
-        def rank(wording):
-            """Sort the company's own first, then its language, then English."""
-            language = languages.get_language(wording.lang)
-            place = order.index(language) if language in order else len(order)
-            return (not wording.company_id, place)
-
-        return found.sorted(rank)[0]
+        own = languages.get_language(self.company._pick_sms_lang())
+        rank = [(it.company_id, languages.get_language(it.lang), it) for it in found]
+        return max(rank, key=lambda it: (bool(it[0]), it[1] == own, it[1] == "en"))[2]
 
 
 class AnswerJudge(Judge):

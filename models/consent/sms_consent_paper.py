@@ -283,13 +283,18 @@ class SmsConsentPaperLine(models.Model):
     def _get_words(self):
         """Return the words on the form.
 
-        For other purposes than the stack's they are the published ones, unless the
-        stack's words were edited: then these are on the paper, whatever is ticked.
+        For other purposes than the stack's they are the published ones, of the stack's
+        versions, unless its words were edited: then these are on the paper, whatever is
+        ticked.
         """
-        stack = self.paper_id
-        as_published = stack.wording == stack._propose_words(stack.purpose_ids)
-        if self.purpose_ids == stack.purpose_ids or not as_published:
+        stack, entry = self.paper_id, self.env["sms.consent.entry"]
+        known = (stack.company_id, stack.purpose_ids, stack.wording)
+        found_sudo = entry._match_wordings(*known)
+        if self.purpose_ids == stack.purpose_ids or not found_sudo:
             return stack.wording
+        own_sudo = found_sudo.filtered(lambda it: it.purpose_id in self.purpose_ids)
+        if own_sudo.purpose_id >= self.purpose_ids:
+            return own_sudo._render(stack.company_id)
         return stack._propose_words(self.purpose_ids)
 
 

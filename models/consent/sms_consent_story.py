@@ -199,8 +199,8 @@ class SmsConsentStory(models.AbstractModel):
     def _read_confirmations(self, event_ids):
         """Return the text that confirmed each opt-out.
 
-        Each text confirms one opt-out, the one recorded at the same time. A second STOP
-        is recorded, but not answered.
+        Each text confirms one opt-out, the one recorded at the same time, give or take
+        a second. A second STOP is recorded, but not answered.
 
         :return: ``{evidence id: (message id, when it was sent, or None)}``
         """
@@ -219,7 +219,9 @@ class SmsConsentStory(models.AbstractModel):
                            AND event.recorded_at + %(near)s::interval)
              WHERE event.id = ANY(%(ids)s) AND event.event = %(revoked)s
           ORDER BY sms.id,
-                   abs(extract(epoch FROM sms.create_date - event.recorded_at)),
+                   greatest(
+                       abs(extract(epoch FROM sms.create_date - event.recorded_at)), 1
+                   ),
                    event.id
         """
         opt_outs = {"ids": list(event_ids), "revoked": consent.REVOKED}

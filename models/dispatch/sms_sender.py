@@ -42,7 +42,7 @@ class SmsSender(models.Model):
 
     _name = "sms.sender"
     _description = "Text Message Sender"
-    _inherit = ["sms.cached.rules", "sms.checked.words"]
+    _inherit = ["sms.setup.mixin", "sms.cached.rules", "sms.checked.words"]
     _cached_fields = CHOICE_FIELDS
     _order = "company_id, id"
     _rec_name = "address"

@@ -3,6 +3,7 @@ import hashlib
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import clean_context
 
 from ...tools import advice, languages, texts
 from .ledger_guards import Guard, install_guards
@@ -138,6 +139,9 @@ class SmsWording(models.Model):
     def create(self, vals_list):
         """Create drafts, whatever a client sends; shipped ones are in force at once."""
         dropped = {"digest"} if self.env.su else {"digest", *STATE_FIELDS}
+        # Defaults in a client's context would apply after that.
+        # pylint: disable-next=context-overridden
+        self = self.with_context(clean_context(self.env.context))
         return super().create(
             [{name: vals[name] for name in vals.keys() - dropped} for vals in vals_list]
         )
@@ -190,6 +194,15 @@ class SmsWording(models.Model):
     def _get_versions(self):
         return self.search(
             [*self._get_copy_domain(), ("company_id", "=", self.company_id.id)]
+        )
+
+    @api.model
+    def _find_versions(self, company, purposes):
+        """Return all versions that were ever in force, the likeliest first."""
+        domain = [("purpose_id", "in", purposes.ids), ("state", "!=", DRAFT)]
+        domain.append(("company_id", "in", [False, company.id]))
+        return self.search(domain).sorted(
+            lambda it: (it.state != PUBLISHED, not it.company_id, -it.version)
         )
 
     @api.model

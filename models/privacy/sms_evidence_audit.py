@@ -100,10 +100,6 @@ class SmsEvidenceAudit(models.Model):
             raise UserError(self.env._("Create a new audit export instead."))
         return super().write(vals)
 
-    @api.model
-    def _get_setup_fields(self):
-        return {"company_id", "date_from", "date_to", "tz"}
-
     def action_make(self):
         """Queue the packet, to be made with the user's rights."""
         self.ensure_one()

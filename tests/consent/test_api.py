@@ -72,6 +72,25 @@ class TestRecord(ApiCase):
         digests = {version["digest"] for version in shown["versions"]}
         self.assertEqual(set(self.events().mapped("wording_digest")), digests)
 
+    def test_words_that_were_superseded_meanwhile_keep_their_version(self):
+        purposes = ["ticket", "alert"]
+        shown = self.call("get_wordings", purposes=purposes).json()
+        for version in self.env["sms.wording"]._get_published(
+            self.company, self.purposes(*purposes)
+        ):
+            draft = version.copy({"body": f"{version.body} Thank you."})
+            draft.action_publish()
+            self.assertEqual(version.state, "superseded")
+        self.record(purposes=purposes, wording=shown["wording"])
+        digests = {version["digest"] for version in shown["versions"]}
+        self.assertEqual(set(self.events().mapped("wording_digest")), digests)
+        shown = self.call("get_wordings", purposes=purposes).json()
+        self.record(
+            purposes=purposes, wording=shown["wording"], message_ref="new", name="A"
+        )
+        digests = {version["digest"] for version in shown["versions"]}
+        self.assertEqual(set(self.events()[2:].mapped("wording_digest")), digests)
+
     def test_numbers_are_read_with_the_companys_country(self):
         for index, number in enumerate(("(303) 555-0100", "+1 303 555 0100")):
             answer = self.record(number=number, message_ref=f"n{index}")
@@ -203,6 +222,7 @@ class TestRefused(ApiCase):
             ("happened_at", {"happened_at": "yesterday"}),
             ("happened_at", {"happened_at": None}),
             ("happened_at", {"happened_at": "2026-13-01T00:00:00Z"}),
+            ("no text messages yet", {"happened_at": "1970-01-01T00:00:00.000Z"}),
             ("in the future", {"happened_at": "2126-03-02T09:00:00Z"}),
             ("wording: it is missing", {"wording": ""}),
             ("source: it is missing", {"source": "  "}),

@@ -210,6 +210,59 @@ class TestImport(ImportCase):
         self.assertEqual(self.faults(self.run_job(data)), {2: "opted_out"})
         self.assertCounts(self.run_job(data, decision="revoked"), 1)
 
+    def test_a_no_under_an_opt_in_that_nobody_reads(self):
+        headers = (*HEADERS, "SMS opted in by")
+        cells = ("no", "unsubscribed", "web", "")
+        rows = [make_row(i, **{headers[-1]: it}) for i, it in enumerate(cells)]
+        job = self.run_job(make_csv(rows, headers))
+        self.assertCounts(job, 2, wrong=2)
+        self.assertEqual(self.faults(job), dict.fromkeys((2, 3), "opted_out"))
+
+    def test_who_has_not_opted_out_in_a_list_of_opt_outs(self):
+        """All customers with a column that nobody reads: everyone was opted out."""
+        headers = ("Phone", "Date", "Opted out of SMS")
+        cells = ("yes", "no", "", "FALSE")
+        rows = [make_row(i, **{headers[-1]: it}) for i, it in enumerate(cells)]
+        job = self.run_job(make_csv(rows, headers), decision="revoked")
+        self.assertCounts(job, 2, wrong=2)
+        self.assertEqual(self.faults(job), dict.fromkeys((3, 5), "bad_decision"))
+        headers = ("Phone", "Date", "Status", "SMS opted in")
+        rows = [make_row(5, Status="unsubscribed") | {"SMS opted in": "yes"}]
+        self.assertCounts(self.run_job(make_csv(rows, headers), decision="revoked"), 1)
+
+    def test_two_columns_of_opt_outs_with_one_heading(self):
+        table = [[*HEADERS, "Opt out", "Opt out"]]
+        table += [[*make_row(0).values(), "yes", "no"]]
+        table += [[*make_row(1).values(), "no", "yes"]]
+        job = self.make_job("\n".join(map(",".join, table)).encode())
+        for column in job.column_ids.filtered(lambda it: it.header == "Opt out"):
+            column.field = False
+        job.action_check()
+        self.assertEqual(self.faults(job), dict.fromkeys((2, 3), "opted_out"))
+
+    def test_an_opt_in_that_was_not_ticked(self):
+        rows = [make_row(i, Accepts=it) for i, it in enumerate(("yes", "", "no"))]
+        headers = [*HEADERS, "Accepts SMS Marketing"]
+        data = make_csv(rows, [*HEADERS, "Accepts"])
+        job = self.run_job(data.replace(b",Accepts", f",{headers[-1]}".encode()))
+        self.assertEqual(self.faults(job), {3: "bad_decision"})
+        self.assertEqual(self.events().mapped("event"), ["granted", "revoked"])
+
+    def test_an_export_without_a_date(self):
+        """Dates of the year 1 could not even be shown west of Greenwich."""
+        never = "0001-01-01T00:00:00"
+        self.assertCounts(self.run_job([make_row(0, Date=never)]), 0, 1)
+        self.assertCounts(
+            self.run_job([make_row(0, Date=never)], decision="revoked"), 1
+        )
+        event = self.events()
+        self.assertEqual(event.event, "revoked")
+        self.assertLess(fields.Datetime.now() - event.happened_at, timedelta(hours=1))
+        details = self.env["sms.consent.details"].with_context(tz="America/Denver")
+        purpose = self.purposes("ticket")
+        told = details._explain(self.company, self.number, self.number, purpose)
+        self.assertEqual(told["state"], "opted_out")
+
     def test_an_opt_out_needs_no_proof(self):
         self.record_consent()
         rows = [make_row(0, Status="unsubscribed", Method="", Evidence="")]
@@ -285,6 +338,17 @@ class TestTwice(ImportCase):
         self.assertCounts(
             self.run_job([make_row(0), make_row(0, Date="2026-04-01")]), 2
         )
+
+    def test_the_newest_consent_of_a_list_stands_whatever_its_order(self):
+        dates = ("2026-03-02", "2026-05-01", "2026-04-01")
+        self.assertCounts(self.run_job([make_row(0, Date=it) for it in dates]), 3)
+        [answer] = self.env["sms.consent"].search([("number", "=", self.number)])
+        self.assertEqual(answer.since, datetime(2026, 5, 1))
+        rows = [make_row(1, Date="2026-05-01", Status="yes")]
+        rows += [make_row(1, Date="2026-04-01", Status="no")]
+        self.assertCounts(self.run_job(make_csv(rows, (*HEADERS, "Status"))), 2)
+        [answer] = self.env["sms.consent"].search([("number", "=", phone_number(1))])
+        self.assertEqual(answer.state, "opted_out")
 
     def test_over_the_bounds_of_a_batch(self):
         with patch.object(sms_consent_import_job, "BATCH_SIZE", 2):
@@ -509,6 +573,12 @@ class TestRefused(ImportCase):
         self.assertFalse(job.missing)
         job.action_check()
         self.assertCounts(job, 1)
+
+    def test_a_list_whose_first_row_is_a_person(self):
+        """Their opt-out would be taken for headings."""
+        data = make_csv([make_row(0)], ("Phone", "Date")).split(b"\n", 1)[1]
+        with self.assertRaisesRegex(UserError, "first row must name the columns"):
+            self.make_job(data, decision="revoked")
 
     def test_two_columns_for_one_thing(self):
         job = self.make_job([make_row(0, Name=phone_number(1))])

@@ -132,6 +132,22 @@ class TestRecord(PaperCase):
             self.assertEqual(event.wording_id.purpose_id, event.purpose_id)
         self.assertNotIn("tickets", self.events(phone_number(1)).wording)
 
+    def test_words_that_were_superseded_before_the_forms_are_recorded(self):
+        both = self.purposes("ticket", "alert")
+        stack = self.make_stack(
+            {}, {"purpose_ids": [(6, 0, self.purposes("alert").ids)]},
+            purpose_ids=[(6, 0, both.ids)],
+        )  # fmt: skip
+        versions = self.env["sms.wording"]._get_published(self.company, both)
+        for version in versions:
+            version.copy({"body": f"{version.body} Thank you."}).action_publish()
+        stack.action_record()
+        self.assertEqual(self.events().wording_id, versions)
+        alone = self.events(phone_number(1))
+        self.assertEqual(alone.wording_id.purpose_id, self.purposes("alert"))
+        self.assertNotIn("tickets", alone.wording)
+        self.assertNotIn("Thank you", alone.wording)
+
     def test_words_that_were_typed_in_are_on_every_form(self):
         stack = self.make_stack(
             {}, {"purpose_ids": [(6, 0, self.purposes("alert").ids)]},

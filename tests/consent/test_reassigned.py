@@ -382,14 +382,16 @@ class TestAnswers(ReassignedCase):
         self.assertEqual(self.state(FIRST), "opted_in")
         self.assertFalse(query.answer_file_ids)
 
-    def test_what_turns_out_to_be_answers_needs_headers_too(self):
+    def test_columns_that_a_client_names_are_headers_of_no_list(self):
         query, _lines = self.ask()
         data = f"{FIRST[2:]},{DAY},yes\n{SECOND[2:]},{DAY},no"
-        job = self.make_job(data.encode(), self.compliance_officer)
-        job.write({"decision": "answers", "query_id": query.id})
         names = ("number", "asked_day", "answer")
-        for column, field in zip(job.column_ids, names, strict=True):
-            column.field = field
+        columns = [
+            (0, 0, {"position": position, "header": name, "field": name})
+            for position, name in enumerate(names)
+        ]
+        values = {"decision": "answers", "query_id": query.id, "column_ids": columns}
+        job = self.make_job(data.encode(), self.compliance_officer, **values)
         with self.assertRaisesRegex(UserError, "first row must name the columns"):
             job.action_check()
 

@@ -189,6 +189,13 @@ class TestForms(SmsCase):
                 with self.subTest(country=code, form=form):
                     self.assertEqual(read(form, country), number)
 
+    def test_a_column_of_figures(self):
+        """With the decimal zero it would be a stranger's number."""
+        read = self.env["res.partner"]._phone_format_number
+        for form in ("436641234567.0", "6641234567.0", "+436641234567.0"):
+            with self.subTest(form=form):
+                self.assertEqual(read(form, self.env.ref("base.at")), "+436641234567")
+
     def test_a_prefix_that_is_an_area_code_too(self):
         read = self.env["res.partner"]._phone_format_number
         uk = self.env.ref("base.uk")

@@ -126,6 +126,14 @@ class TestEveryEndpoint(EndpointsCase):
                 self.call(path, url)
             self.assertIn(words, logs.output[0])
 
+    def test_nobody_writes_lines_of_their_own_into_the_log(self):
+        forged = "%0A2026-11-29%20INFO%20odoo:%20all%20is%20well"
+        with self.assertLogs(LOGGER, "WARNING") as logs:
+            self.url_open(f"/helpdesk_sms/health/x{forged}")
+        [line] = logs.output
+        self.assertIn("all is well", line)
+        self.assertEqual(len(line.splitlines()), 1)
+
 
 class TestPortal(EndpointsCase):
     """Pages of logged-in users have Odoo's layout, and may not be framed by others."""

@@ -315,6 +315,22 @@ class TestSpeed(SendersCase):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.sender(FIRST).with_user(user).rate = 2
 
+    def test_a_manager_makes_no_other_number_of_it(self):
+        """By RPC, or Odoo's import: numbers are entered by administrators."""
+        sender = self.sender(FIRST)
+        for vals in (
+            {"address": "+13035550179"},
+            {"active": False},
+            {"kind": "short_code"},
+            {"stopped_until": False},
+        ):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                sender.with_user(self.manager).write(vals)
+        model = sender.with_user(self.manager)
+        loaded = model.load([".id", "address"], [[str(sender.id), "+13035550179"]])
+        self.assertFalse(loaded["ids"])
+        self.assertEqual(sender.address, FIRST)
+
 
 class TestTelnyxNumbers(SmsCase):
     """Numbers at Telnyx, for which Odoo has no list of its own."""

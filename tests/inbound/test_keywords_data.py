@@ -123,6 +123,10 @@ class TestMandatoryWords(KeywordCase):
         word.mandatory = True
         self.assertFalse(word.mandatory)
         word.unlink()
+        model = self.env["sms.keyword"].with_user(self.administrator)
+        model = model.with_context(default_mandatory=True, default_word="basta  ya")
+        word = model.create({"action": keywords.STOP, "word": "Basta ya"})
+        self.assertFalse(word.mandatory)
 
     def test_a_mandatory_word_works_without_its_row(self):
         """Also if a script has deleted the row."""

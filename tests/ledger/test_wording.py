@@ -84,6 +84,22 @@ class TestWording(SmsCase):
         )
         self.assertEqual(wording.state, "draft")
 
+    def test_nor_by_the_defaults_of_its_context(self):
+        """Else a wording would have been in force before it was written."""
+        forged = {
+            "default_state": "published",
+            "default_published_at": "2020-01-01 00:00:00",
+            "default_published_by_id": self.administrator.id,
+            "default_digest": "0" * 64,
+            "default_company_id": self.company.id,
+        }
+        model = self.env["sms.wording"].with_user(self.manager)
+        words = {"purpose_id": self.ticket_purpose.id, "lang": "en_US", "body": "x"}
+        wording = model.with_context(**forged).create(words)
+        self.assertEqual(wording.state, "draft")
+        self.assertFalse(wording.published_at or wording.published_by_id)
+        self.assertEqual(wording.digest, hashlib.sha256(b"x").hexdigest())
+
     def test_agents_read_and_do_not_publish(self):
         draft = self.make_version()
         self.assertTrue(draft.with_user(self.agent).body)

@@ -381,7 +381,10 @@ class TestLists(ErasureCase):
             self.assertFalse(self.make_job(rows).row_ids)
 
     def test_a_list_that_is_not_recorded_yet_is_taken_away(self):
-        for phone, is_taken in (("3035550100", True), ("3035550101", False)):
+        for phone, is_taken in (
+            *(("3035550100", True), ("+1 (0) 303 555 0100", True)),
+            *(("３０３５５５０１００", True), ("3035550101", False)),
+        ):
             with self.subTest(phone):
                 job = self.make_job([make_row(Phone=phone)])
                 self.erase()

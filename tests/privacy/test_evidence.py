@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time
 from odoo.tools import mute_logger
 
 from ...tools import evidence
@@ -138,6 +139,22 @@ class TestOptOuts(EvidenceCase):
         self.assertIn(first["seconds"], range(0, 30))
         self.assertIsNone(second["message_id"])
         self.assertIsNone(second["seconds"])
+
+    def test_the_first_of_two_quick_stops_is_confirmed(self):
+        self.record_consent()
+        now = fields.Datetime.now()
+        with freeze_time(now):
+            self.receive("STOP")
+        message = self.messages_to()
+        message.flush_recordset()
+        query = "UPDATE sms_sms SET create_date = %s WHERE id = %s"
+        self.cr.execute(query, [now + timedelta(seconds=1), message.id])
+        with freeze_time(now + timedelta(seconds=1)):
+            self.receive("STOP")
+        self.run_outbox()
+        [first, second] = self.gather()["opt_outs"]
+        self.assertEqual(first["message_id"], message.id)
+        self.assertIsNone(second["message_id"])
 
     def test_seconds_count_from_the_text_to_the_handing_over(self):
         self.record_consent()

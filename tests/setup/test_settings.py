@@ -63,6 +63,35 @@ class TestSettings(SmsCase):
         settings.create({**form, "sms_form_country_ids": []})
         self.assertFalse(self.company.sms_form_country_ids)
 
+    def test_an_old_form_leaves_what_others_have_changed(self):
+        for user in (self.manager, self.administrator):
+            with Form(self.open_settings(user)) as form:
+                self.company.write(
+                    {
+                        "sms_bulk_from": 7,
+                        "sms_free_right": "managers",
+                        "sms_quiet_hours": False,
+                        "sms_team_id": self.team.id,
+                        "sms_terms_url": "https://www.example.com/terms",
+                        "sms_relaxation_reason": "The board has decided it.",
+                    }
+                )
+                form.sms_privacy_url = f"https://www.example.com/{user.id}"
+            self.assertRecordValues(
+                self.company,
+                [
+                    {
+                        "sms_bulk_from": 7,
+                        "sms_free_right": "managers",
+                        "sms_quiet_hours": False,
+                        "sms_team_id": self.team.id,
+                        "sms_terms_url": "https://www.example.com/terms",
+                        "sms_privacy_url": f"https://www.example.com/{user.id}",
+                    }
+                ],
+            )
+            self.company.write({"sms_bulk_from": 9, "sms_quiet_hours": True})
+
     def test_others_neither_open_nor_save_them(self):
         for user in (self.agent, self.employee, self.compliance_officer):
             with self.subTest(user=user.login), self.assertRaises(AccessError):

@@ -28,6 +28,8 @@ SPELLINGS = {
     "+33612345678": ("+330612345678", "+33 06 12 34 56 78", "+3333612345678"),
     "+4915112345678": ("+49015112345678", "+49 (0)151 12345678"),
     "+34612345678": ("+340612345678", "+34 (0) 612 345 678"),
+    # As a script writes a column of figures: with the zero it would be somebody else's.
+    "+436641234567": ("+436641234567.0", "+43 6641234567.0"),
     # In Italy the zero is part of the number.
     "+390612345678": ("+390612345678", "0039 06 12345678"),
 }
@@ -91,6 +93,7 @@ class TestExtensions(BaseCase):
             *("06 12 34 56 78 poste 12", "06 12 34 56 78 p. 12", "089 1234 App. 12"),
             *("0171 3920012 Durchwahl 12", "0171 3920012 DW12"),
             *("612 34 56 78 extensión 5", "３０３５５５０１００ ｘ５"),
+            *("0171 3920012 ab 2 Uhr", "+43 664 1234567 (Büro 2)"),
         ):
             with self.subTest(text=text):
                 self.assertTrue(has_extension(tidy(text)))

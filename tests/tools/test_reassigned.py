@@ -30,17 +30,6 @@ class TestQuery(BaseCase):
             write_query(rows[:1], has_header=False), b"3035550100,2024-02-29\r\n"
         )
 
-    def test_a_row_with_a_number_names_no_columns(self):
-        for cells, expected in (
-            (["3035550100", "2024-02-29", "no"], True),
-            (["x", "(303) 555-0100"], True),
-            (["Number", "Date", "Answer"], False),
-            (["", "2024-02-29"], False),
-            ([], False),
-        ):
-            with self.subTest(cells=cells):
-                self.assertIs(reassigned.has_number(cells), expected)
-
     def test_the_area_codes_are_those_of_the_united_states(self):
         """The library, which is kept up to date, knows the same ones."""
         found = {

@@ -5,6 +5,8 @@ import zipfile
 from datetime import datetime
 from unittest.mock import patch
 
+import openpyxl
+
 from odoo.tests import BaseCase
 
 from ...tools import import_rows, tabular
@@ -105,6 +107,20 @@ class TestReading(BaseCase):
         rows = list(tabular.iter_rows(book))
         self.assertEqual(rows, [(1, ["", "13035550100", "2.5"])])
 
+    def test_one_of_several_sheets_is_not_left_out(self):
+        book = openpyxl.Workbook()
+        book.active.append(["Number"])
+        book.create_sheet("Empty")
+        hidden = book.create_sheet("Choices")
+        hidden.append(["yes"])
+        hidden.sheet_state = "hidden"
+        stream = io.BytesIO()
+        book.save(stream)
+        self.assertEqual(list(tabular.iter_rows(stream.getvalue())), [(1, ["Number"])])
+        book.create_sheet("Opt-outs").append(["Number"])
+        book.save(stream)
+        self.refuse(stream.getvalue(), tabular.SEVERAL_SHEETS)
+
     def test_a_formula_is_read_as_what_it_shows(self):
         book = change_inside(make_xlsx([[7]]), "<v>7<", "<f>3+4</f><v>7<")
         self.assertEqual(list(tabular.iter_rows(book)), [(1, ["7"])])
@@ -148,7 +164,7 @@ class TestReading(BaseCase):
             (b" \n ", tabular.EMPTY),
             (b"\xd0\xcf\x11\xe0\xa1\xb1", tabular.OLD_EXCEL),
             (b"PK\x03\x04broken", tabular.BROKEN),
-            (plain_zip.getvalue(), tabular.NO_TABLE),
+            (plain_zip.getvalue(), tabular.BROKEN),
         ):
             with self.subTest(data=data[:9]):
                 self.refuse(data, reason)
@@ -373,7 +389,42 @@ class TestCells(BaseCase):
             *(("2026-04-01", True), ("by phone", True)),
         ):
             with self.subTest(text=text):
-                self.assertIs(import_rows.says_no(text), expected)
+                found = import_rows.denies(GRANTED, text, "Opt-out")
+                self.assertIs(found, expected)
+
+    def test_what_a_cell_of_an_opt_in_says(self):
+        for heading, text, expected in (
+            *(("SMS opt-in", "no", True), ("Accepts SMS Marketing", "FALSE", True)),
+            *(("SMS consent", "NEVER_SUBSCRIBED", True), ("Opted in?", "0", True)),
+            *(("Consent status", "not given", True), ("Opt-in", "declined", True)),
+            *(("SMS opt-in", "yes", False), ("Opt-in IP", "192.0.2.7", False)),
+            *(("Consent form", "", False), ("Opt-in / opt-out", "opted out", True)),
+        ):
+            with self.subTest(heading=heading, text=text):
+                self.assertTrue(import_rows.get_meaning(heading))
+                found = import_rows.denies(GRANTED, text, heading)
+                self.assertIs(found, expected)
+        for heading in ("Email opt-in", "Customer since", "Options", "Contents"):
+            self.assertIsNone(import_rows.get_meaning(heading), heading)
+
+    def test_a_cell_against_an_opt_out(self):
+        for heading, text, expected in (
+            *(("Opt-out", "no", True), ("Opted out of SMS", "FALSE", True)),
+            *(("Opt-in", "yes", True), ("SMS consent", "SUBSCRIBED", True)),
+            *(("Opt-out", "yes", False), ("Opt-out", "", False)),
+            *(("Opt-in", "no", False), ("Opt-out date", "2026-04-01", False)),
+        ):
+            with self.subTest(heading=heading, text=text):
+                found = import_rows.denies(REVOKED, text, heading)
+                self.assertIs(found, expected)
+
+    def test_a_box_that_was_not_ticked_is_no_consent(self):
+        for heading in ("Opt-in", "SMS consent", "Accepts SMS Marketing"):
+            with self.subTest(heading=heading), self.assertRaises(Fault) as caught:
+                import_rows.read_row(
+                    self.row, self.columns, YMD, "UTC", NOW, heading=heading
+                )
+            self.assertEqual(caught.exception.reason, "bad_decision")
 
     def test_an_opt_out_needs_no_proof(self):
         said = self.read_cells(decision="no", wording="", how="", source="")
@@ -382,6 +433,12 @@ class TestCells(BaseCase):
     def test_an_opt_out_is_never_in_the_future(self):
         said = self.read_cells(decision="no", happened_at="2062-11-25")
         self.assertEqual(said.happened_at, NOW)
+
+    def test_an_opt_out_at_no_possible_time_counts_from_now_on(self):
+        """As exports write it if they know none."""
+        for text in ("0001-01-01 00:00:00", "1900-01-01", "1970-01-01"):
+            said = self.read_cells(decision="no", happened_at=text)
+            self.assertEqual(said.happened_at, NOW, text)
 
     def test_what_is_missing_or_wrong(self):
         for reason, detail, changes in (
