@@ -103,8 +103,8 @@ def lock_next(model, condition, order, limit=1):
 def work_off_calls(env, claim, prepare, record):
     """Process a queue whose rows need a call over the network (a cron).
 
-    Claim, commit, call with no transaction open, record. A row that a kill leaves
-    behind is claimed again when its lease ends.
+    Claim, commit, call with no transaction open, record. A row that fails, or that a
+    kill leaves behind, is claimed again when its lease ends.
 
     :param claim: returns the next row
     :param prepare: returns a row's call, which must not use the database; None: the
@@ -113,11 +113,12 @@ def work_off_calls(env, claim, prepare, record):
     """
     cron = env["ir.cron"]
     while row := claim():
-        call = prepare(row)
+        failure = "%s: its call cannot be prepared"
+        call = contain(env, partial(prepare, row), _logger, failure, row)
         if not cron._commit_progress(remaining=1):
             return
         if call:
-            record(row, call())
+            try_work_off(row, partial(record, row, call()))
             if not cron._commit_progress(1, remaining=1):
                 return
     cron._commit_progress(remaining=0)
