@@ -91,6 +91,7 @@ class SmsBroadcastJob(models.Model):
         is_sent = Domain("state", "=", states.SENT)
         for broadcast in self.search(is_sent & Domain("finished_at", "=", False)):
             try_work_off(broadcast, broadcast._finish, DATABASE_FAULTS)
+            self.env["ir.cron"]._commit_progress()
 
     @api.model
     def _get_running_domain(self):
