@@ -11,7 +11,7 @@ from odoo.tools import SQL, frozendict
 from ...tools import appointments
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, TOMORROW, say
 from ...tools.dispatch import NEEDED
-from ..core.batch_jobs import contain, lock_next
+from ..core.batch_jobs import contain, lock_next, work_off_safely
 from ..core.bulk_insert import insert_many, update_many
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 from .sms_reminder import (
@@ -39,15 +39,20 @@ class SmsReminder(models.Model):
     @api.model
     def _run(self):
         """Queue the messages of all due texts, in batches (cron)."""
-        while rows := self._lock_due():
-            rows._hand_over()
-            is_full = len(rows) == BATCH_SIZE
+        while done := work_off_safely(self, self._hand_over_next):
+            is_full = done == BATCH_SIZE
             cron = self.env["ir.cron"]
-            has_time = cron._commit_progress(len(rows), remaining=int(is_full))
+            has_time = cron._commit_progress(done, remaining=int(is_full))
             if is_full and not has_time:
                 return
         following = self.search([("state", "=", PLANNED)], order="due_at", limit=1)
         self._wake(following.mapped("due_at"))
+
+    @api.model
+    def _hand_over_next(self):
+        rows = self._lock_due()
+        rows._hand_over()
+        return len(rows)
 
     @api.model
     def _lock_due(self):
@@ -65,7 +70,7 @@ class SmsReminder(models.Model):
             with self.env.cr.savepoint():
                 current._send()
         except OperationalError:
-            raise  # a conflict with another transaction: Odoo retries the batch
+            raise  # a conflict with another transaction: the batch is repeated
         except Exception:  # whatever a template of a manager raises
             if len(current) > 1:
                 for row in current:
