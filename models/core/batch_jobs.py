@@ -118,7 +118,12 @@ def work_off_calls(env, claim, prepare, record):
         if not cron._commit_progress(remaining=1):
             return
         if call:
-            try_work_off(row, partial(record, row, call()))
+            try:
+                result = call()
+            except Exception:  # what an adapter did not foresee
+                _logger.exception("%s: its call has failed", row)
+                continue
+            try_work_off(row, partial(record, row, result))
             if not cron._commit_progress(1, remaining=1):
                 return
     cron._commit_progress(remaining=0)
