@@ -18,6 +18,18 @@ MAX_TRIES = 5
 DATABASE_FAULTS = (OperationalError, InterfaceError)
 
 
+def undo(env):
+    """Roll back, also what the transaction has left in the registry's caches."""
+    env.cr.rollback()
+    forget_undone(env)
+
+
+def forget_undone(env):
+    """Empty the caches that undone work has emptied, and may have filled anew."""
+    if names := env.registry.cache_invalidated:
+        env.registry.clear_cache(*names)
+
+
 def work_off_safely(job, work):
     """Process a batch, and repeat it if it conflicts with another transaction.
 
@@ -35,8 +47,7 @@ def work_off_safely(job, work):
             if attempt == MAX_TRIES:
                 raise
             _logger.info("%s meets another transaction, again", job)
-            job.env.cr.rollback()
-            job.env.invalidate_all()
+            undo(job.env)
     return 0
 
 
@@ -56,8 +67,7 @@ def try_work_off(job, work, passing=()):
         raise
     except Exception:
         _logger.exception("%s cannot go on", job)
-        job.env.cr.rollback()
-        job.env.invalidate_all()
+        undo(job.env)
         return None
 
 
@@ -78,6 +88,7 @@ def contain(env, work, logger, message, *args, flush=True):
         raise
     except Exception:  # whatever another module's hook raises
         logger.exception(message, *args)
+        forget_undone(env)
         return None
 
 
@@ -113,8 +124,7 @@ def work_off_calls(env, claim, prepare, record):
     """
     cron = env["ir.cron"]
     while row := claim():
-        failure = "%s: its call cannot be prepared"
-        call = contain(env, partial(prepare, row), _logger, failure, row)
+        call = contain(env, partial(prepare, row), _logger, "%s: not prepared", row)
         if not cron._commit_progress(remaining=1):
             return
         if call:

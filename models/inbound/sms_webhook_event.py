@@ -11,7 +11,7 @@ from ...providers import PROVIDERS
 from ...tools import consent, phrases
 from ...tools.phone import canonical
 from ...tools.texts import clean
-from ..core.batch_jobs import DATABASE_FAULTS, contain, work_off_safely
+from ..core.batch_jobs import DATABASE_FAULTS, contain, undo, work_off_safely
 from ..dispatch.sms_webhook_event import TEXT
 
 _logger = logging.getLogger(__name__)
@@ -117,8 +117,7 @@ class SmsWebhookEvent(models.Model):
             return work_off_safely(self, partial(self._receive_locked, company, number))
         except (SerializationFailure, DeadlockDetected):
             # Conflicts with another transaction again and again: try later.
-            self.env.cr.rollback()
-            self.env.invalidate_all(flush=False)
+            undo(self.env)
             return False
 
     @api.model
