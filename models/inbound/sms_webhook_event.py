@@ -2,9 +2,8 @@
 import logging
 from functools import partial
 
-from psycopg2.errors import DeadlockDetected, SerializationFailure
-
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ...providers import PROVIDERS
@@ -115,7 +114,7 @@ class SmsWebhookEvent(models.Model):
         """Process the oldest text of a number; return whether there was one."""
         try:
             return work_off_safely(self, partial(self._receive_locked, company, number))
-        except (SerializationFailure, DeadlockDetected):
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             # Conflicts with another transaction again and again: try later.
             undo(self.env)
             return False

@@ -2,7 +2,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
@@ -129,6 +129,22 @@ class TestTexts(TextCase):
         ):
             self.run_events()
         self.assertEqual(len(self.waiting()), 1)
+        self.assertFalse(self.waiting().is_failed)
+        self.run_events()
+        self.assertFalse(self.received().error)
+
+    def test_one_that_meets_a_lock_does_not_keep_the_others(self):
+        """As of a sequence of ticket numbers without gaps, during a long import."""
+        self.bring("Busy")
+        other = phone_number(7)
+        self.bring("Good", other)
+        with (
+            self.break_on("Busy", error=LockNotAvailable()),
+            patch.object(self.registry["sms.webhook.event"], "_is_waiting", bool),
+            mute_logger(*LOGGERS),
+        ):
+            self.run_events()
+        self.assertEqual(self.received(other).body, "Good")
         self.assertFalse(self.waiting().is_failed)
         self.run_events()
         self.assertFalse(self.received().error)
