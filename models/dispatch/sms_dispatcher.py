@@ -154,7 +154,7 @@ class SmsDispatcher(models.AbstractModel):
             calls = self._in_new_transaction(self._claim, accounts[account], room)
             self._submit(poster, calls, until)
             if len(calls) >= room and run.is_alone:
-                self._wake_others()
+                self._in_new_transaction(self._wake_others)
                 run.is_alone = False
 
     def _find_urgent_senders(self):

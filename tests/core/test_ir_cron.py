@@ -34,3 +34,23 @@ class TestJobsThatGoOn(TransactionCase):
 
     def test_jobs_of_others_are_left_alone(self):
         self.assertEqual(self.end(self.env.ref("base.autovacuum_job"), 5), 0)
+
+
+@tagged("post_install", "-at_install")
+class TestProgress(TransactionCase):
+    """A job that tells its progress may wait for the network afterwards."""
+
+    def test_no_transaction_is_left_open(self):
+        names = ("ir_cron_sms_dispatch", "ir_cron_sms_media")
+        crons = [self.env.ref(f"helpdesk_mgmt_sms.{name}") for name in names]
+        for cron in (*crons, self.env.ref("base.autovacuum_job")):
+            progress = self.env["ir.cron.progress"].create({"cron_id": cron.id})
+            context = {"cron_id": cron.id, "ir_cron_progress_id": progress.id}
+            with (
+                self.subTest(cron.cron_name),
+                self.enter_registry_test_mode(),
+                self.registry.cursor() as cr,
+            ):
+                crons = self.env(cr=cr, context=context)["ir.cron"]
+                crons._commit_progress(1, remaining=1)
+                self.assertFalse(cr._savepoint, "its transaction has not ended")
