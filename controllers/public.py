@@ -146,8 +146,7 @@ def too_many():
 def is_over(scope, key=None):
     """Count one more, and commit; return whether that was too many.
 
-    Otherwise visitors who share an address, as those of a mobile network, would
-    conflict, and wait for Odoo's retry.
+    Otherwise visitors who share an address would conflict, and wait for Odoo's retry.
 
     :param str scope: a key of ``sms_rate_limit.LIMITS``
     :param str key: what is counted, default the visitor

@@ -139,8 +139,7 @@ class SmsPrice(models.Model):
         """Ask each carrier of each company (a cron)."""
         for company in self.env["res.company"].sudo().search([]):
             for code in company._get_sms_carriers():
-                ask = partial(self._fetch_of, company, code)
-                if try_work_off(self, ask) is False:
+                if try_work_off(self, partial(self._fetch_of, company, code)) is False:
                     return
 
     @api.model

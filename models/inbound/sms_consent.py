@@ -142,8 +142,7 @@ class SmsConsentExpiry(models.AbstractModel):
             batch, ids = ids[:BATCH_SIZE], ids[BATCH_SIZE:]
             some = domain & Domain("id", "in", batch)
             work_off_safely(self, partial(self._expire_some, some, note))
-            left = len(ids)
-            if not self.env["ir.cron"]._commit_progress(len(batch), remaining=left):
+            if not self.env["ir.cron"]._commit_progress(len(batch), remaining=len(ids)):
                 break
 
     def _expire_some(self, domain, note):
