@@ -74,10 +74,6 @@ class SmsBroadcastJob(models.Model):
     discipline_note = fields.Char(compute="_compute_discipline_note")
 
     @api.model
-    def _wake(self, at=None):
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast").sudo()._trigger(at)
-
-    @api.model
     def _run_broadcasts(self):
         """Process the running broadcasts in batches, emergencies first (cron)."""
         running = self._get_running_domain()
@@ -219,7 +215,8 @@ class SmsBroadcastJob(models.Model):
         took = now - self.started_at
         waiting = [("broadcast_id", "=", self.id), ("state", "in", ON_THE_WAY)]
         if self.env["sms.sms"].search_count(waiting, limit=1):
-            self._wake(now + min(max(took / 10, SOON), LATER))
+            again_at = now + min(max(took / 10, SOON), LATER)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_broadcast", again_at)
             return 0
         self.finished_at = now
         notes = self._name_counts(self._count_stages()[self.id])

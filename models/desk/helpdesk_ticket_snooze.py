@@ -76,8 +76,7 @@ class HelpdeskTicket(models.Model):
                 )
             )
         if moment and self:
-            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_snooze")
-            cron.sudo()._trigger(at=moment)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_snooze", moment)
         values = {"sms_snoozed_until": moment, "sms_is_snoozed_for_text": not moment}
         self.sudo().write(values)
         return True

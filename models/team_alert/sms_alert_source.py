@@ -364,11 +364,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def message_process(self, *args, **options):
-        """Repeat a fetched email that conflicts with another transaction.
-
-        Odoo drops one that fails: its alert would be lost, just while others are
-        raised. A fetched email has a transaction of its own.
-        """
+        """Repeat a fetched email after a conflict: Odoo drops one that fails."""
         process = partial(super().message_process, *args, **options)
         is_fetched = "default_fetchmail_server_id" in self.env.context
         return work_off_safely(self, process) if is_fetched else process()

@@ -1,5 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo.tests import TransactionCase, tagged
+from datetime import datetime, timedelta
+
+from odoo.tests import TransactionCase, freeze_time, tagged
 
 
 @tagged("post_install", "-at_install")
@@ -54,3 +56,17 @@ class TestProgress(TransactionCase):
                 crons = self.env(cr=cr, context=context)["ir.cron"]
                 crons._commit_progress(1, remaining=1)
                 self.assertFalse(cr._savepoint, "its transaction has not ended")
+
+    def test_a_clock_that_is_ahead_of_the_databases_delays_nothing(self):
+        """Odoo asks the database which jobs are due: by its clock."""
+        for name, wake in (
+            ("ir_cron_sms_dispatch", self.env["sms.dispatcher"]._wake),
+            ("ir_cron_sms_webhook", self.env["sms.webhook.event"]._wake),
+        ):
+            cron = self.env.ref(f"helpdesk_mgmt_sms.{name}")
+            cron.nextcall = datetime.now() + timedelta(days=1)
+            with self.subTest(name), freeze_time(datetime.now() + timedelta(seconds=9)):
+                wake()
+                self.cr.flush()
+                ready = self.env["ir.cron"]._get_all_ready_jobs(self.cr)
+                self.assertIn(cron.id, [job["id"] for job in ready])

@@ -75,6 +75,7 @@ class TestSnooze(InboxCase):
         self.env["ir.cron.trigger"].search(domain).unlink()
         until = in_time(hours=2)
         (self.desk | self.ticket.with_user(self.agent)).snooze_sms(until)
+        self.cr.flush()
         trigger = self.env["ir.cron.trigger"].search(domain)
         self.assertEqual(
             trigger.mapped("call_at"), [fields.Datetime.to_datetime(until)]
