@@ -18,6 +18,8 @@ _logger = logging.getLogger(__name__)
 MOST_BEFORE = 5
 #: Waiting texts among which a worker looks for a number that no other one is at.
 LOOKED_AT = 1000
+#: A number with more waiting texts than this, as of a machine, comes after the others.
+MANY = 20
 #: Whether an opt-out was recorded after the entry that was the ledger's last when a
 #: text came, and was given no earlier than the text.
 OVERTAKEN = """
@@ -96,16 +98,16 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _get_numbers(self):
-        """Return pairs of a company and a number whose texts wait, the oldest first."""
+        """Return pairs of company and number with waiting texts, by their turn."""
         query = """
             SELECT company_id, number
               FROM (SELECT id, company_id, number FROM sms_webhook_event
                      WHERE kind = %s AND is_failed IS NOT TRUE
                   ORDER BY id LIMIT %s) AS waiting
           GROUP BY company_id, number
-          ORDER BY min(id)
+          ORDER BY count(*) > %s, min(id)
         """
-        rows = self.env.execute_query(SQL(query, TEXT, LOOKED_AT))
+        rows = self.env.execute_query(SQL(query, TEXT, LOOKED_AT, MANY))
         companies = self.env["res.company"]
         return [(companies.browse(company_id), number) for company_id, number in rows]
 

@@ -7,7 +7,7 @@ from psycopg2.errors import LockNotAvailable, SerializationFailure
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ...models.inbound.sms_webhook_event import MOST_BEFORE
+from ...models.inbound.sms_webhook_event import MANY, MOST_BEFORE
 from ..common import phone_number
 from .common import LedgerCase
 
@@ -86,6 +86,16 @@ class TestTexts(TextCase):
         lines = [f"Line {index}" for index in range(6)]
         self.assertEqual(self.received().mapped("body"), lines)
         self.assertEqual(len(self.received(other)), 6)
+
+    def test_a_number_that_floods_keeps_no_other_waiting(self):
+        for index in range(MANY + 1):
+            self.bring(f"Line {index}")
+        other = phone_number(7)
+        self.bring("The server is down", other)
+        self.run_events()
+        self.assertLess(self.received(other).id, min(self.received().ids))
+        lines = [f"Line {index}" for index in range(MANY + 1)]
+        self.assertEqual(self.received().mapped("body"), lines)
 
     def test_a_repeat_has_one_effect(self):
         for _time in range(3):
