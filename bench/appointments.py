@@ -117,9 +117,7 @@ def hand_over(env, size):
     batches, found = [], []
 
     def work():
-        rows = env["sms.reminder"]._lock_due()
-        rows._hand_over()
-        batches.append(len(rows))
+        batches.append(env["sms.reminder"]._hand_over_next())
 
     while not batches or batches[-1]:
         found.append(measure(env, work))

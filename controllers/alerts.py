@@ -29,10 +29,10 @@ class AlertsController(Controller):
         503 if no alert can be raised, as without a plan: the system sends it again.
         """
         source_sudo = self._verify(key)
-        locks = request.env["sms.number.lock"].sudo()
-        locks._acquire(source_sudo.company_id, f"alert source {source_sudo.id}")
         if public.is_over("alert_source", str(source_sudo.id)):
             return self._refuse(source_sudo, "Too many reports in a minute.", 429)
+        locks = request.env["sms.number.lock"].sudo()
+        locks._acquire(source_sudo.company_id, f"alert source {source_sudo.id}")
         try:
             report = monitoring.read(source_sudo.system, request.httprequest.get_data())
             with request.env.cr.savepoint():

@@ -1,8 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Headers, language and rate limits of the public pages.
 
-The pages need no script, no cookie but the session's, and no login. A page that refuses
-answers and does not raise: an exception would undo what the rate limit has counted.
+The pages need no script, no cookie but the session's, and no login.
 """
 
 import logging
@@ -111,8 +110,7 @@ def guarded(method):
     """Make an endpoint count refusals by caller, and answer them alike.
 
     Too many get 429, and no line in the log any more. Requests with a valid signature
-    or token are never counted: carriers call often. Refusals are answered, not raised:
-    an exception would undo the count.
+    or token are never counted: carriers call often.
     """
 
     @wraps(method)
@@ -147,13 +145,17 @@ def too_many():
 
 
 def is_over(scope, key=None):
-    """Count one more; return whether that was too many.
+    """Count one more, and commit; return whether that was too many.
+
+    Otherwise visitors who share an address would conflict, and wait for Odoo's retry.
 
     :param str scope: a key of ``sms_rate_limit.LIMITS``
     :param str key: what is counted, default the visitor
     """
     key = key or visitor(request.httprequest.remote_addr)
-    return request.env["sms.rate.limit"].sudo()._is_over(scope, key)
+    request.env.cr.commit()  # pylint: disable=invalid-commit
+    count = request.env["sms.rate.limit"].sudo()._is_over
+    return request.env["sms.dispatcher"]._in_new_transaction(count, scope, key)
 
 
 def read_id(typed, limit=ID_LIMIT):

@@ -3,16 +3,15 @@ import logging
 from collections import Counter, defaultdict
 from functools import partial
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.tools import SQL, frozendict
 
 from ...tools import appointments
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED, TOMORROW, say
 from ...tools.dispatch import NEEDED
-from ..core.batch_jobs import contain, lock_next
+from ..core.batch_jobs import contain, lock_next, work_off_safely
 from ..core.bulk_insert import insert_many, update_many
+from ..core.trail import LINE_IDS
 from .calendar_event_texts import FACTS_KEY, AppointmentFacts
 from .sms_reminder import (
     CANCELLED,
@@ -39,21 +38,21 @@ class SmsReminder(models.Model):
     @api.model
     def _run(self):
         """Queue the messages of all due texts, in batches (cron)."""
-        while rows := self._lock_due():
-            rows._hand_over()
-            is_full = len(rows) == BATCH_SIZE
-            cron = self.env["ir.cron"]
-            has_time = cron._commit_progress(len(rows), remaining=int(is_full))
-            if is_full and not has_time:
+        while done := work_off_safely(self, self._hand_over_next):
+            left = int(done == BATCH_SIZE)
+            has_time = self.env["ir.cron"]._commit_progress(done, remaining=left)
+            if left and not has_time:
                 return
         following = self.search([("state", "=", PLANNED)], order="due_at", limit=1)
         self._wake(following.mapped("due_at"))
 
     @api.model
-    def _lock_due(self):
-        """Lock and return the next due rows; other workers skip them."""
+    def _hand_over_next(self):
+        """Hand over the next due rows, without those of other workers; count them."""
         due = SQL("state = 'planned' AND due_at <= %s", fields.Datetime.now())
-        return lock_next(self, due, SQL("due_at, id"), BATCH_SIZE)
+        rows = lock_next(self, due, SQL("due_at, id"), BATCH_SIZE)
+        rows._hand_over()
+        return len(rows)
 
     def _hand_over(self):
         """Create the messages of rows that are still valid.
@@ -61,18 +60,14 @@ class SmsReminder(models.Model):
         A text that cannot be rendered does not keep the others from being sent.
         """
         current = self._cancel_stale()
-        try:
-            with self.env.cr.savepoint():
-                current._send()
-        except OperationalError:
-            raise  # a conflict with another transaction: Odoo retries the batch
-        except Exception:  # whatever a template of a manager raises
-            if len(current) > 1:
-                for row in current:
-                    row._hand_over()
-                return
-            _logger.exception("%s: its text was not made", current)
+        failure, named = "%s: its text was not made", current[:LINE_IDS]
+        if contain(self.env, lambda: [current._send()], _logger, failure, named):
+            return
+        if len(current) == 1:
             current.write({"state": FAILED, "reason": "bad_text"})
+            return
+        for row in current:
+            row._hand_over()
 
     def _cancel_stale(self):
         """Cancel invalid rows that planning has missed; return the rest."""

@@ -352,7 +352,7 @@ class SmsBroadcast(models.Model):
         broadcast_sudo.write(values)
         broadcast_sudo._check_time()
         broadcast_sudo._select_recipients()
-        broadcast_sudo._wake()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_broadcast")
         self._on_recipients_selected()
         return True
 
@@ -403,7 +403,7 @@ class SmsBroadcast(models.Model):
         is_held = SQL("gate_reason = %s", verdicts.PAUSED)
         broadcast_sudo._change_waiting({"not_before": fields.Datetime.now()}, is_held)
         self.env["sms.dispatcher"].sudo()._wake()
-        broadcast_sudo._wake()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_broadcast")
         return True
 
     def action_cancel(self):
@@ -411,7 +411,7 @@ class SmsBroadcast(models.Model):
         broadcast_sudo = self._take(*OPEN, LEAVING, QUEUEING, SENT, PAUSED)
         broadcast_sudo.write({"state": CANCELLED, "cancelled_by_id": self.env.uid})
         broadcast_sudo._call_off_recipients()
-        broadcast_sudo._wake()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_broadcast")
         return True
 
     def _call_off_recipients(self):
@@ -471,5 +471,5 @@ class SmsBroadcast(models.Model):
         """Wake the job, in case its server was restarted (called by the client)."""
         self.check_access("read")
         if any(broadcast.state in RUNNING for broadcast in self):
-            self._wake()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_broadcast")
         return True

@@ -87,7 +87,7 @@ class SmsBroadcast(models.Model):
         """Ask or dismiss approvers; post its news once the check has ended."""
         if former == CHECKING and self._tells_news():
             # Who gets it otherwise is not mailed by their ticket.
-            self.env["sms.incident"]._wake_incidents()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_incident")
         if former == WAITING:
             self.activity_unlink([TODO])
         if self.state == WAITING:

@@ -74,10 +74,6 @@ class SmsBroadcastJob(models.Model):
     discipline_note = fields.Char(compute="_compute_discipline_note")
 
     @api.model
-    def _wake(self, at=None):
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast").sudo()._trigger(at)
-
-    @api.model
     def _run_broadcasts(self):
         """Process the running broadcasts in batches, emergencies first (cron)."""
         running = self._get_running_domain()
@@ -91,6 +87,7 @@ class SmsBroadcastJob(models.Model):
         is_sent = Domain("state", "=", states.SENT)
         for broadcast in self.search(is_sent & Domain("finished_at", "=", False)):
             try_work_off(broadcast, broadcast._finish, DATABASE_FAULTS)
+            self.env["ir.cron"]._commit_progress()
 
     @api.model
     def _get_running_domain(self):
@@ -218,7 +215,8 @@ class SmsBroadcastJob(models.Model):
         took = now - self.started_at
         waiting = [("broadcast_id", "=", self.id), ("state", "in", ON_THE_WAY)]
         if self.env["sms.sms"].search_count(waiting, limit=1):
-            self._wake(now + min(max(took / 10, SOON), LATER))
+            again_at = now + min(max(took / 10, SOON), LATER)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_broadcast", again_at)
             return 0
         self.finished_at = now
         notes = self._name_counts(self._count_stages()[self.id])

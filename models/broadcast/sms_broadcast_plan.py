@@ -122,11 +122,11 @@ class SmsBroadcast(models.Model):
             self._begin()
             return
         self.state = states.PLANNED
-        self._wake(self.leaves_at)
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_broadcast", self.leaves_at)
 
     def _begin(self):
         self.write({"state": states.QUEUEING, "started_at": fields.Datetime.now()})
-        self._wake()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_broadcast")
 
     def action_change(self):
         """Return a planned broadcast to draft, to change it."""

@@ -76,7 +76,7 @@ class SmsIncidentNews(models.Model):
         for entry in news:
             entry._check_step()
             entry.incident_id._set_state(entry.state)
-        self.env["sms.incident"]._wake_incidents()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_incident")
         return news
 
     def write(self, vals):

@@ -132,7 +132,7 @@ class SmsIncident(models.Model):
                 )
                 raise ValidationError(words)
             if end:
-                self._wake_incidents(end)
+                self.env["ir.cron"]._wake_sms("ir_cron_sms_incident", end)
             is_new = incident_sudo.state == OPEN and not incident_sudo.news_ids
             if incident_sudo.state != PLANNED and not (is_new and begin):
                 continue
@@ -148,7 +148,8 @@ class SmsIncident(models.Model):
         """Run the job when planned incidents begin, and when their reminder is due."""
         for incident in self.filtered(lambda it: it.state == PLANNED):
             if begin := incident.planned_from:
-                self._wake_incidents({begin, incident._get_reminder_time() or begin})
+                moments = {begin, incident._get_reminder_time() or begin}
+                self.env["ir.cron"]._wake_sms("ir_cron_sms_incident", moments)
 
     def _get_reminder_time(self):
         """Return when people are reminded (UTC), None for never.
@@ -260,11 +261,6 @@ class SmsIncident(models.Model):
     # === Job ===
 
     @api.model
-    def _wake_incidents(self, at=None):
-        """Run the job now, or at the given times (UTC)."""
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident").sudo()._trigger(at)
-
-    @api.model
     def _wake_mails(self):
         """Have queued mails sent now; Odoo's cron runs hourly."""
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
@@ -320,7 +316,7 @@ class SmsIncident(models.Model):
             return
         if now < due:
             if due - now < LEAD["hour"]:  # it may differ by where people are
-                self._wake_incidents(due)
+                self.env["ir.cron"]._wake_sms("ir_cron_sms_incident", due)
             return
         told = self.broadcast_ids.filtered("started_at")
         # People told since it was due need no reminder.
@@ -336,7 +332,8 @@ class SmsIncident(models.Model):
         is_busy = any(it.state in RUNNING for it in self.broadcast_ids)
         if not is_busy or now >= due + PATIENCE:
             return False
-        self._wake_incidents(now + timedelta(minutes=1))
+        in_a_minute = now + timedelta(minutes=1)
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_incident", in_a_minute)
         return True
 
     def _tell(self, state, say, kind):

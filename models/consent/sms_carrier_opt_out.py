@@ -115,12 +115,7 @@ class SmsCarrierOptOut(models.Model):
         self.search(over).unlink()
         if rows:
             insert_many(self, rows)
-            self._wake()
-
-    @api.model
-    def _wake(self, at=None):
-        """Wake the cron, now or at a time (UTC)."""
-        self.env["ir.cron"]._wake_sms("ir_cron_sms_carrier_opt_out", at)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_carrier_opt_out")
 
     def action_try_again(self):
         """Queue failed reports again."""
@@ -128,7 +123,7 @@ class SmsCarrierOptOut(models.Model):
         now = fields.Datetime.now()
         failed_sudo = self.sudo().filtered(lambda row: row.state == FAILED)
         failed_sudo.write({"state": WAITING, "queued_at": now, "next_at": now})
-        self._wake()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_carrier_opt_out")
 
     @api.autovacuum
     def _gc_over(self):
@@ -191,7 +186,6 @@ class SmsCarrierOptOut(models.Model):
 
     def _record_result(self, result):
         """Store the carrier's answer; rows dropped meanwhile are ignored."""
-        self.invalidate_recordset()
         rows = self.exists()
         if isinstance(result, NotOffered):
             words = self.env._("This account has no access to it (%s).", result)
@@ -230,4 +224,5 @@ class SmsCarrierOptOut(models.Model):
         waiting = [("state", "=", WAITING)]
         [(next_at,)] = self._read_group(waiting, aggregates=["next_at:min"])
         if next_at and next_at > fields.Datetime.now():
-            self._wake(next_at + timedelta(minutes=1))
+            next_at += timedelta(minutes=1)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_carrier_opt_out", next_at)

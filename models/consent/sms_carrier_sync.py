@@ -166,7 +166,6 @@ class SmsCarrierSync(models.Model):
 
     def _record_answer(self, answer):
         """Apply the carrier's answer to the ledger and the differences."""
-        self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
         if answer.opt_outs is not None:

@@ -273,7 +273,7 @@ class SmsConsentImport(models.Model):
         """
         self.check_access("read")
         if any(job.state in RUNNING for job in self):
-            self._wake()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_consent_import")
         return True
 
     def _start(self, state, from_states):
@@ -409,11 +409,7 @@ class SmsConsentImport(models.Model):
         if self.state in RUNNING and self.row_total <= INLINE_ROWS:
             self._work_off()
         if self.state in RUNNING:
-            self._wake()
-
-    @api.model
-    def _wake(self):
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_import").sudo()._trigger()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_consent_import")
 
     def _pack(self):
         """Parse the upload once, and store its rows in a format that is fast to read.

@@ -18,6 +18,18 @@ MAX_TRIES = 5
 DATABASE_FAULTS = (OperationalError, InterfaceError)
 
 
+def undo(env):
+    """Roll back, also what the transaction has left in the registry's caches."""
+    env.cr.rollback()
+    forget_undone(env)
+
+
+def forget_undone(env):
+    """Empty the caches that undone work has emptied, and may have filled anew."""
+    if names := env.registry.cache_invalidated:
+        env.registry.clear_cache(*names)
+
+
 def work_off_safely(job, work):
     """Process a batch, and repeat it if it conflicts with another transaction.
 
@@ -35,8 +47,7 @@ def work_off_safely(job, work):
             if attempt == MAX_TRIES:
                 raise
             _logger.info("%s meets another transaction, again", job)
-            job.env.cr.rollback()
-            job.env.invalidate_all()
+            undo(job.env)
     return 0
 
 
@@ -56,8 +67,7 @@ def try_work_off(job, work, passing=()):
         raise
     except Exception:
         _logger.exception("%s cannot go on", job)
-        job.env.cr.rollback()
-        job.env.invalidate_all()
+        undo(job.env)
         return None
 
 
@@ -78,6 +88,7 @@ def contain(env, work, logger, message, *args, flush=True):
         raise
     except Exception:  # whatever another module's hook raises
         logger.exception(message, *args)
+        forget_undone(env)
         return None
 
 
@@ -103,8 +114,8 @@ def lock_next(model, condition, order, limit=1):
 def work_off_calls(env, claim, prepare, record):
     """Process a queue whose rows need a call over the network (a cron).
 
-    Claim, commit, call with no transaction open, record. A row that a kill leaves
-    behind is claimed again when its lease ends.
+    Claim, commit, call with no transaction open, record. A row that fails, or that a
+    kill leaves behind, is claimed again when its lease ends.
 
     :param claim: returns the next row
     :param prepare: returns a row's call, which must not use the database; None: the
@@ -113,11 +124,16 @@ def work_off_calls(env, claim, prepare, record):
     """
     cron = env["ir.cron"]
     while row := claim():
-        call = prepare(row)
+        call = contain(env, partial(prepare, row), _logger, "%s: not prepared", row)
         if not cron._commit_progress(remaining=1):
             return
         if call:
-            record(row, call())
+            try:
+                result = call()
+            except Exception:  # what an adapter did not foresee
+                _logger.exception("%s: its call has failed", row)
+                continue
+            try_work_off(row, partial(record, row, result))
             if not cron._commit_progress(1, remaining=1):
                 return
     cron._commit_progress(remaining=0)

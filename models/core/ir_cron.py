@@ -57,13 +57,16 @@ class IrCron(models.Model):
     @api.model
     def _trigger_woken_sms(self):
         """Trigger the crons that were woken, without inactive ones, as Odoo does."""
+        # Now is by the database's clock: if ours were ahead, Odoo would find none due.
         woken = self.env.cr.precommit.data.pop(WOKEN)
         now = fields.Datetime.now()
         self.flush_model(["active"])
         query = """
             INSERT INTO ir_cron_trigger
                 (cron_id, call_at, create_uid, create_date, write_uid, write_date)
-            SELECT cron.id, woken.call_at, %(uid)s, %(now)s, %(uid)s, %(now)s
+            SELECT cron.id, CASE WHEN woken.call_at > %(now)s THEN woken.call_at
+                                 ELSE LEAST(woken.call_at, now() AT TIME ZONE 'UTC')
+                            END, %(uid)s, %(now)s, %(uid)s, %(now)s
               FROM unnest(%(woken)s) AS woken (cron_id, call_at)
               JOIN ir_cron cron ON cron.id = woken.cron_id
              WHERE cron.active OR woken.call_at > %(now)s

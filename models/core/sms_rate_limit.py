@@ -62,8 +62,7 @@ class SmsRateLimit(models.Model):
     def _is_over(self, scope, key):
         """Count one more, and return whether that was too many.
 
-        Of two at once the later one waits and, by Odoo's retry, starts over. A request
-        that fails undoes its count, so a page that refuses must answer, not raise.
+        Of two at once the later one starts over, by Odoo's retry; pages commit each.
         """
         limit, seconds = LIMITS[scope]
         query = """

@@ -5,12 +5,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..core.batch_jobs import try_work_off
 from .helpdesk_ticket import DESK_GROUP, NOT_SNOOZED
 
 #: Longest snooze; a later time is taken for a mistake.
 SNOOZE_LIMIT = timedelta(days=366)
-#: Conversations whose snooze the cron ends in one transaction.
-SNOOZE_BATCH = 200
 
 
 class HelpdeskTicket(models.Model):
@@ -77,8 +76,7 @@ class HelpdeskTicket(models.Model):
                 )
             )
         if moment and self:
-            cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_snooze")
-            cron.sudo()._trigger(at=moment)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_snooze", moment)
         values = {"sms_snoozed_until": moment, "sms_is_snoozed_for_text": not moment}
         self.sudo().write(values)
         return True
@@ -104,11 +102,13 @@ class HelpdeskTicket(models.Model):
     def _run_sms_snoozes(self):
         """End the snoozes that are due, and notify the owners."""
         domain = [("sms_snoozed_until", "<=", fields.Datetime.now())]
-        tickets = self.with_context(active_test=False)
-        remaining = tickets.search_count(domain)
-        while due := tickets.search(domain, limit=SNOOZE_BATCH):
-            for ticket in due._end_sms_snooze().filtered("active"):
-                ticket._notify_sms_owners({"ticket_id": ticket.id, "is_back": True})
-            remaining = max(remaining - len(due), 0)
-            if not self.env["ir.cron"]._commit_progress(len(due), remaining=remaining):
+        due = self.with_context(active_test=False).search(domain)
+        for done, ticket in enumerate(due, 1):
+            try_work_off(ticket, ticket._bring_back_sms)
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(due) - done):
                 break
+
+    def _bring_back_sms(self):
+        # It may have been snoozed again since it was found.
+        if not self.sms_is_snoozed and self._end_sms_snooze().active:
+            self._notify_sms_owners({"ticket_id": self.id, "is_back": True})

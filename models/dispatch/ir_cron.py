@@ -23,7 +23,10 @@ class IrCron(models.Model):
         seconds_left = super()._commit_progress(
             processed, remaining=remaining, deactivate=deactivate
         )
-        if processed and remaining and self._must_make_way_for_sms():
+        makes_way = processed and remaining and self._must_make_way_for_sms()
+        # The job may wait for the network next, so no transaction is left open.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        if makes_way:
             self.sudo().browse(self.env.context["cron_id"])._trigger()
             super()._commit_progress(remaining=0)
             return 0.0

@@ -16,7 +16,7 @@ from odoo.tools import SQL
 from ...providers import PROVIDERS, base, faults, outbound
 from ...providers.poster import MAX_IN_FLIGHT, Poster
 from ...tools.dispatch import Deadline, DispatchRun
-from ..core.batch_jobs import DATABASE_FAULTS, contain, lock_next
+from ..core.batch_jobs import DATABASE_FAULTS, contain, lock_next, undo
 from ..core.bulk_insert import update_all
 from ..core.trail import LINE_IDS, log_each, trace
 from ..message.sms_sms import UNKNOWN_STATE
@@ -155,7 +155,7 @@ class SmsDispatcher(models.AbstractModel):
             calls = self._in_new_transaction(self._claim, accounts[account], room)
             self._submit(poster, calls, until)
             if len(calls) >= room and run.is_alone:
-                self._wake_others()
+                self._in_new_transaction(self._wake_others)
                 run.is_alone = False
 
     def _find_urgent_senders(self):
@@ -240,8 +240,7 @@ class SmsDispatcher(models.AbstractModel):
                 self.env.cr.commit()  # pylint: disable=invalid-commit
                 return result
             except (SerializationFailure, DeadlockDetected):
-                self.env.cr.rollback()
-                self.env.transaction.clear()
+                undo(self.env)
                 if attempt == MAX_CONFLICTS - 1:
                     raise
                 time.sleep(random.uniform(0.01, 0.1) * 2**attempt)
@@ -384,8 +383,7 @@ class SmsDispatcher(models.AbstractModel):
         except DATABASE_FAULTS:
             raise
         except Exception:
-            self.env.cr.rollback()
-            self.env.transaction.clear()
+            undo(self.env)
             if len(items) == 1:
                 _logger.exception("%s cannot be recorded", describe(items[0]))
                 return []

@@ -155,7 +155,6 @@ class SmsDispatcher(models.AbstractModel):
         except DATABASE_FAULTS:  # the run handles a lost database
             raise
         except Exception:
-            self.env.invalidate_all(flush=False)
             if limit > 1:
                 singles = (self._claim_safely(ready, 1) for _one in range(ONE_BY_ONE))
                 return [call for calls in singles for call in calls]

@@ -1,12 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers import account, base
+from ..core.batch_jobs import try_work_off
 from .sms_sms import CALL_METHODS
 
 #: Picks the price of a segment: one for the carrier before one for any carrier, then
@@ -137,7 +139,7 @@ class SmsPrice(models.Model):
         """Ask each carrier of each company (a cron)."""
         for company in self.env["res.company"].sudo().search([]):
             for code in company._get_sms_carriers():
-                if not self._fetch_of(company, code):
+                if try_work_off(self, partial(self._fetch_of, company, code)) is False:
                     return
 
     @api.model

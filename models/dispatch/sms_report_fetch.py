@@ -112,9 +112,9 @@ class SmsReportFetch(models.Model):
         source = SQL("FROM unnest(%s) AS own (company_id, provider)", values)
         pauses = {"lease": LEASE, "per_page": dispatch.READ_PER_PAGE}
         if self._insert_planned(source, first, SQL(IS_LATE, now=now, **pauses)):
-            self._wake(first)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_report_fetch", first)
         elif self.search_count([("next_at", "<=", now)], limit=1):
-            self._wake()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_report_fetch")
 
     @api.model
     def _plan_forgotten(self):
@@ -147,10 +147,6 @@ class SmsReportFetch(models.Model):
         rows = self.env.execute_query(SQL(query, at, source, condition))
         self.invalidate_model(flush=False)
         return bool(rows)
-
-    @api.model
-    def _wake(self, at=None):
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_report_fetch").sudo()._trigger(at)
 
     @api.model
     def _get_open_source(self):
@@ -225,9 +221,8 @@ class SmsReportFetch(models.Model):
         """
         due = self._get_next_due()
         if due is not None:
-            is_soon = due <= LINGER
-            at = fields.Datetime.now() + timedelta(seconds=due)
-            self._wake(None if is_soon else at)
+            at = fields.Datetime.now() + timedelta(seconds=due if due > LINGER else 0)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_report_fetch", at)
         self.env["ir.cron"]._commit_progress(remaining=0)
 
     @api.model

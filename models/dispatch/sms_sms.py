@@ -14,8 +14,9 @@ from ...providers.outbound import QUEUED, REPORT_RANKS, OutboundMessage
 from ...tools import dispatch, links
 from ...tools.dispatch import NEEDED
 from ...tools.texts import clean
+from ..core.batch_jobs import contain
 from ..core.bulk_insert import as_arrays, create_many
-from ..core.trail import trace
+from ..core.trail import LINE_IDS, trace
 from ..message.sms_sms import IN_FLIGHT, LEFT, RECORDED, UNKNOWN_STATE
 from .sms_counter import DELIVERED, FAILED, SENT
 
@@ -149,7 +150,8 @@ class SmsSms(models.Model):
         """Send the messages of Odoo's own loop, one company at a time.
 
         Odoo's method fails on a batch of two companies, and would find the outbox's
-        rows again and again, since it may not send them.
+        rows again and again, since it may not send them. What one company has sent is
+        committed: another's failure must not send it again.
         """
         if self.env["sms.database"]._is_copy():
             _logger.warning("Texts wait, since this database is a copy")
@@ -159,12 +161,15 @@ class SmsSms(models.Model):
         domain &= self._get_due_domain()
         batch_size = self._get_send_batch_size()
         found = self.search(domain, limit=batch_size, order="id")
-        batch = found.try_lock_for_update()
-        by_company = batch.grouped(lambda sms: sms._get_sms_company())
+        cron = self.env["ir.cron"]
+        by_company = found.grouped(lambda sms: sms._get_sms_company())
         for company, messages in by_company.items():
-            messages.with_company(company)._send()
+            batch = messages.try_lock_for_update().filtered_domain(domain)
+            send, failure = batch.with_company(company)._send, "%s: not sent"
+            contain(self.env, send, _logger, failure, batch[:LINE_IDS])
+            cron._commit_progress(len(batch))
         remaining = self.search_count(domain) if len(found) == batch_size else 0
-        self.env["ir.cron"]._commit_progress(len(batch), remaining=remaining)
+        cron._commit_progress(remaining=remaining)
 
     @api.autovacuum
     def _gc_device(self):

@@ -164,9 +164,8 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _wake(self):
-        crons_sudo = self.env["ir.cron"].sudo()
-        for cron_sudo in crons_sudo.search([("model_id.model", "=", self._name)]):
-            cron_sudo._trigger()
+        for name in ("ir_cron_sms_webhook", "ir_cron_sms_webhook_2"):
+            self.env["ir.cron"]._wake_sms(name)
 
     @api.model
     def _work_off_text(self):

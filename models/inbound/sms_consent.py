@@ -1,4 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from functools import partial
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -6,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import consent
+from ..core.batch_jobs import work_off_safely
 from ..core.bulk_insert import as_arrays
 
 READ_REVIEW = """
@@ -134,17 +137,22 @@ class SmsConsentExpiry(models.AbstractModel):
         """Record an expiry for the answers of a domain, which then leaves them out."""
         # A number that was erased cannot be texted any more anyway.
         domain &= Domain("purpose_id", "!=", False) & Domain("number", "!=", False)
-        answers_sudo = self.env["sms.consent"].sudo()
-        while batch := answers_sudo.search(domain, limit=BATCH_SIZE, order="id"):
-            by_number = batch.grouped(lambda it: (it.company_id, it.number))
-            for (company, number), answers in by_number.items():
-                purposes, state = answers.purpose_id, answers[0].state
-                self.env["sms.consent.event"]._record(
-                    company, number, consent.EXPIRED, "time", purposes, note=note
-                )
-                # Anybody can have a number asked, so a question says nothing of it.
-                if state != consent.PENDING:
-                    self.env["sms.number.claim"].sudo()._reopen([number])
-            left = answers_sudo.search_count(domain)
-            if not self.env["ir.cron"]._commit_progress(len(batch), remaining=left):
+        ids = self.env["sms.consent"].sudo().search(domain, order="id").ids
+        while ids:
+            batch, ids = ids[:BATCH_SIZE], ids[BATCH_SIZE:]
+            some = domain & Domain("id", "in", batch)
+            work_off_safely(self, partial(self._expire_some, some, note))
+            if not self.env["ir.cron"]._commit_progress(len(batch), remaining=len(ids)):
                 break
+
+    def _expire_some(self, domain, note):
+        answers_sudo = self.env["sms.consent"].sudo().search(domain)
+        by_number = answers_sudo.grouped(lambda it: (it.company_id, it.number))
+        for (company, number), answers in by_number.items():
+            purposes, state = answers.purpose_id, answers[0].state
+            self.env["sms.consent.event"]._record(
+                company, number, consent.EXPIRED, "time", purposes, note=note
+            )
+            # Anybody can have a number asked, so a question says nothing of it.
+            if state != consent.PENDING:
+                self.env["sms.number.claim"].sudo()._reopen([number])

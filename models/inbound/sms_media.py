@@ -77,11 +77,7 @@ class SmsMedia(models.Model):
             for it in expected
         ]
         self.sudo().create(vals_list)
-        self._wake()
-
-    @api.model
-    def _wake(self, at=None):
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_media").sudo()._trigger(at)
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_media")
 
     @api.model
     def _run(self):
@@ -104,7 +100,7 @@ class SmsMedia(models.Model):
         if inbound.company_id._find_sms_account_lock(inbound.provider):
             self.attempts -= 1  # this was no attempt
             self.next_at = fields.Datetime.now() + LOCKED_PAUSE
-            self._wake(self.next_at)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_media", self.next_at)
             return None
         return partial(self._fetch, self._get_provider(), self.url, str(self))
 
@@ -146,7 +142,7 @@ class SmsMedia(models.Model):
         elif result in media.PASSING and self.attempts <= len(PAUSES):
             again_at = fields.Datetime.now() + PAUSES[self.attempts - 1]
             self.write({"next_at": again_at, "fault": result})
-            self._wake(again_at)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_media", again_at)
         else:
             self._give_up(result)
 

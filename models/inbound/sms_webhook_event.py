@@ -2,16 +2,15 @@
 import logging
 from functools import partial
 
-from psycopg2.errors import DeadlockDetected, SerializationFailure
-
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ...providers import PROVIDERS
 from ...tools import consent, phrases
 from ...tools.phone import canonical
 from ...tools.texts import clean
-from ..core.batch_jobs import DATABASE_FAULTS, contain, work_off_safely
+from ..core.batch_jobs import DATABASE_FAULTS, contain, undo, work_off_safely
 from ..dispatch.sms_webhook_event import TEXT
 
 _logger = logging.getLogger(__name__)
@@ -19,6 +18,8 @@ _logger = logging.getLogger(__name__)
 MOST_BEFORE = 5
 #: Waiting texts among which a worker looks for a number that no other one is at.
 LOOKED_AT = 1000
+#: A number with more waiting texts than this, as of a machine, comes after the others.
+MANY = 20
 #: Whether an opt-out was recorded after the entry that was the ledger's last when a
 #: text came, and was given no earlier than the text.
 OVERTAKEN = """
@@ -97,16 +98,16 @@ class SmsWebhookEvent(models.Model):
 
     @api.model
     def _get_numbers(self):
-        """Return pairs of a company and a number whose texts wait, the oldest first."""
+        """Return pairs of company and number with waiting texts, by their turn."""
         query = """
             SELECT company_id, number
               FROM (SELECT id, company_id, number FROM sms_webhook_event
                      WHERE kind = %s AND is_failed IS NOT TRUE
                   ORDER BY id LIMIT %s) AS waiting
           GROUP BY company_id, number
-          ORDER BY min(id)
+          ORDER BY count(*) > %s, min(id)
         """
-        rows = self.env.execute_query(SQL(query, TEXT, LOOKED_AT))
+        rows = self.env.execute_query(SQL(query, TEXT, LOOKED_AT, MANY))
         companies = self.env["res.company"]
         return [(companies.browse(company_id), number) for company_id, number in rows]
 
@@ -115,10 +116,9 @@ class SmsWebhookEvent(models.Model):
         """Process the oldest text of a number; return whether there was one."""
         try:
             return work_off_safely(self, partial(self._receive_locked, company, number))
-        except (SerializationFailure, DeadlockDetected):
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             # Conflicts with another transaction again and again: try later.
-            self.env.cr.rollback()
-            self.env.invalidate_all(flush=False)
+            undo(self.env)
             return False
 
     @api.model

@@ -208,7 +208,7 @@ class SmsConsentEvent(models.Model):
             number, event, method, purposes, happened_at, wordings, facts
         )
         events_sudo = self._record_chunk(company, [statement])
-        self.env["sms.consent.link"]._wake_sealer()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_consent_seal")
         self._after_record(canonical(number), event, facts)
         return events_sudo.sudo(self.env.su)
 
@@ -224,7 +224,7 @@ class SmsConsentEvent(models.Model):
         for chunk in split_every(CHUNK_SIZE, statements):
             count += len(self._record_chunk(company, list(chunk)))
         if count:
-            self.env["sms.consent.link"]._wake_sealer()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_consent_seal")
         return count
 
     @api.model

@@ -50,10 +50,6 @@ class SmsConsentLink(models.Model):
     _event_unique = models.UniqueIndex("(event_id)")
 
     @api.model
-    def _wake_sealer(self):
-        self.env["ir.cron"]._wake_sms("ir_cron_sms_consent_seal")
-
-    @api.model
     def _run_sealer(self):
         """Seal new events, company by company, and commit each batch (cron).
 

@@ -210,7 +210,7 @@ class SmsEvidence(models.AbstractModel):
         links_sudo = self.env["sms.consent.link"].sudo()
         while links_sudo._seal(company, look_back=None):
             continue
-        links_sudo._wake_sealer()  # for events that could not be sealed here
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_consent_seal")
 
     def _read_events(self, event_ids):
         """Return events with their evidence and seals, in a fixed number of queries."""

@@ -108,13 +108,7 @@ class SmsEvidenceAudit(models.Model):
         if self.state in (DRAFT, FAILED):
             values = {"state": WAITING, "user_id": self.env.uid}
             self.sudo().write({**values, "problem": False, "tries": 0})
-            self._wake()
-
-    @api.model
-    def _wake(self):
-        """Start the job as soon as this transaction is committed."""
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit")
-        cron.sudo()._trigger()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_evidence_audit")
 
     def action_refresh(self):
         """Reload, to show the state."""
@@ -191,5 +185,5 @@ class SmsEvidenceAudit(models.Model):
         waiting = self.filtered(lambda audit: audit.state == WAITING)
         if waiting:
             waiting.tries = 0
-            self._wake()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_evidence_audit")
         (self - waiting).unlink()

@@ -162,7 +162,7 @@ class SmsRedaction(models.Model):
         kinds = {"empty": EMPTY, "delete": DELETE, "providers": REDACTING}
         query = SQL(query, texts=texts, now=fields.Datetime.now(), **kinds)
         if self.env.execute_query(query):
-            self._wake()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_redaction")
 
     @api.model
     def _count_for(self, messages, company_field):
@@ -172,11 +172,6 @@ class SmsRedaction(models.Model):
             for text in messages
         )
 
-    @api.model
-    def _wake(self, at=None):
-        """Wake the cron, now or at a time (UTC)."""
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_redaction").sudo()._trigger(at)
-
     def action_try_again(self):
         """Queue failed removals again."""
         self.check_access("read")
@@ -184,7 +179,7 @@ class SmsRedaction(models.Model):
         now = fields.Datetime.now()
         again = {"state": WAITING, "attempts": 0, "queued_at": now, "next_at": now}
         failed_sudo.write(again)
-        self._wake()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_redaction")
 
     @api.autovacuum
     def _gc_done(self):
@@ -294,4 +289,5 @@ class SmsRedaction(models.Model):
         query = "SELECT min(next_at) FROM sms_redaction WHERE state = 'waiting' AND %s"
         [(next_at,)] = self.env.execute_query(SQL(query, IS_IN_USE))
         if next_at:
-            self._wake(max(next_at, fields.Datetime.now() + ACCOUNT_PAUSE))
+            next_at = max(next_at, fields.Datetime.now() + ACCOUNT_PAUSE)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_redaction", next_at)

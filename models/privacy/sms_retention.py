@@ -4,6 +4,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import fields, models
 from odoo.fields import Domain
 
+from ..core.batch_jobs import try_work_off
+
 #: Rows erased between two commits.
 BATCH_SIZE = 1000
 #: Company field with the retention time, and its unit, by kind of data.
@@ -44,11 +46,18 @@ class SmsRetention(models.AbstractModel):
             batch = records.search(behind, limit=BATCH_SIZE, order="id")
             is_full = len(batch) == BATCH_SIZE
             last_id = batch[-1:].id
-            forget(batch)
+            self._forget_safely(batch, forget)
             cron = self.env["ir.cron"]
             if not cron._commit_progress(len(batch), remaining=int(is_full)):
                 return False
         return True
+
+    def _forget_safely(self, batch, forget):
+        """Erase a batch; a row that cannot be erased does not keep the others."""
+        if not try_work_off(batch, lambda: [forget(batch)]) and len(batch) > 1:
+            for row in batch:
+                self._forget_safely(row, forget)
+                self.env["ir.cron"]._commit_progress()
 
     def _get_kinds(self, company, limits):
         """Yield label, model, domain and method of overdue data, in order.

@@ -274,7 +274,6 @@ class SmsCarrierCheck(models.Model):
 
     def _record_result(self, answered):
         """Store the carrier's answer, in an answered :class:`Request`."""
-        self.invalidate_recordset()
         if not self.try_lock_for_update():
             return
         if answered.findings:

@@ -1,12 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import secrets
 from datetime import timedelta
+from functools import partial
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 
 from ...tools import monitoring
 from ...tools.monitoring_setup import write_setup
+from ..core.batch_jobs import work_off_safely
 from ..core.encrypted_field import EncryptedChar
 from ..core.mixins import count_linked, open_linked
 from .sms_team_alert import RESOLVED
@@ -359,6 +361,13 @@ class MailThread(models.AbstractModel):
     """Lets mails create our records only through an alias set up by a manager."""
 
     _inherit = "mail.thread"
+
+    @api.model
+    def message_process(self, *args, **options):
+        """Repeat a fetched email after a conflict: Odoo drops one that fails."""
+        process = partial(super().message_process, *args, **options)
+        is_fetched = "default_fetchmail_server_id" in self.env.context
+        return work_off_safely(self, process) if is_fetched else process()
 
     @api.model
     def _routing_check_route(self, message, message_dict, route, raise_exception=True):

@@ -32,5 +32,5 @@ class SmsSms(models.Model):
     def _end_call(self):
         """Wake the escalation, which alerts the next person if nobody took the call."""
         if ended := super()._end_call():
-            self.env["sms.team.alert"]._wake()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_team_alert")
         return ended

@@ -60,7 +60,6 @@ class SmsTeamAlert(models.Model):
         """Run the due steps of an alert; return 1 if there were any, else 0."""
         if not self.try_lock_for_update():
             return 0
-        self.invalidate_recordset()
         now = fields.Datetime.now()
         if self.state != OPEN:
             return 0
@@ -76,12 +75,7 @@ class SmsTeamAlert(models.Model):
     def _wake_next(self):
         domain = [("state", "=", OPEN), ("next_at", "!=", False)]
         if following := self.search(domain, order="next_at", limit=1):
-            self._wake(following.next_at)
-
-    @api.model
-    def _wake(self, at=None):
-        """Run the due steps now, or at a time (UTC)."""
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert").sudo()._trigger(at)
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_team_alert", following.next_at)
 
     def _escalate(self, now):
         """Run all steps that are due, and set the time of the next one."""

@@ -1,13 +1,16 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from ast import literal_eval
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 from lxml import etree
+from psycopg2.errors import SerializationFailure
 from pytz import timezone, utc
 
 from odoo.exceptions import UserError
 from odoo.tests import Form
+from odoo.tools import mute_logger
 
 from ...tools import appointments
 from ..common import OtherOrder, phone_number
@@ -45,6 +48,25 @@ class TestBooking(AppointmentCase):
         self.run_reminders()
         self.run_reminders()
         self.assertEqual(len(self.messages_to()), count)
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_a_conflict_with_another_transaction_delays_no_text(self):
+        """As when somebody moves one of the visits whose texts are handed over."""
+        event = self.book()
+        reminders, tries = self.registry["sms.reminder"], []
+        send = reminders._send
+
+        def collide_once(rows):
+            tries.append(rows)
+            if len(tries) == 1:
+                raise SerializationFailure("could not serialize access")
+            return send(rows)
+
+        with patch.object(reminders, "_send", collide_once):
+            self.run_reminders()
+        self.env.invalidate_all()
+        self.assertEqual(self.kinds(event, state="sent"), ["booked"])
+        self.assertEqual(len(self.messages_to()), 1)
 
     def test_a_move_tells_both_times_and_is_reminded_anew(self):
         event = self.book()

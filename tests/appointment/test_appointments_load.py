@@ -38,9 +38,7 @@ class TestLoad(AppointmentCase):
 
     def hand_over(self):
         """Hand over what is due, all in one batch."""
-        rows = self.env["sms.reminder"]._lock_due()
-        rows._hand_over()
-        return rows
+        return self.env["sms.reminder"]._hand_over_next()
 
     def test_queries_do_not_grow(self):
         booked, planned, handed = [], [], []

@@ -180,11 +180,11 @@ class TestMonth(AppointmentCase):
         reminders = self.env["sms.reminder"]
         if self.random.random() < 0.1:
             savepoint = self.cr.savepoint()
-            reminders._lock_due()._hand_over()
+            reminders._hand_over_next()
             savepoint.rollback()
             self.env.invalidate_all()
-        while rows := reminders._lock_due():
-            rows._hand_over()
+        while reminders._hand_over_next():
+            pass
         self.env.flush_all()
         # The carrier accepts them at once.
         self.cr.execute(

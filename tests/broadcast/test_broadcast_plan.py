@@ -80,6 +80,7 @@ class TestPlan(PlanCase):
     def test_its_cron_is_woken_then(self):
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_broadcast")
         self.plan()
+        self.cr.flush()
         calls = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertIn(EVENING, calls.mapped("call_at"))
 

@@ -139,6 +139,27 @@ class TestProgress(BroadcastCase):
         running = broadcast.sudo()._get_running_domain()
         self.assertNotIn(broadcast, broadcast.search(running))
 
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_one_whose_end_cannot_be_noted_does_not_keep_the_others(self):
+        broadcasts = [self.make(), self.make(), self.make()]
+        for broadcast in broadcasts:
+            self.send(broadcast)
+        self.run_outbox()
+        finish = type(broadcast)._finish
+        found = broadcast.search([("state", "=", "sent"), ("finished_at", "=", False)])
+
+        def fail_for_one(broadcast):
+            if broadcast == found[1]:
+                raise KeyError("mail")
+            return finish(broadcast)
+
+        with patch.object(type(broadcast), "_finish", fail_for_one):
+            self.work()
+        ended = [bool(broadcast.finished_at) for broadcast in found]
+        self.assertEqual(ended, [True, False, True])
+        self.work()
+        self.assertTrue(found[1].finished_at)
+
     def test_a_fault_while_it_is_cancelled_leaves_the_rest_to_the_gate(self):
         broadcast = self.make()
         self.send(broadcast)

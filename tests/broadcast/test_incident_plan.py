@@ -116,6 +116,7 @@ class TestPlan(PlanCase):
     def test_its_job_is_woken_for_another_reminder(self):
         self.incident.reminder = "hour"
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident")
+        self.cr.flush()
         calls = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         due = self.incident.planned_from - timedelta(hours=1)
         self.assertIn(due, calls.mapped("call_at"))
@@ -132,6 +133,7 @@ class TestPlan(PlanCase):
         self.say()
         friday = sunday - timedelta(days=1, hours=6, minutes=30)
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_incident")
+        self.cr.flush()
         calls = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertIn(friday, calls.mapped("call_at"))
         self.messages_to(self.first.phone).zone_names = "America/New_York"

@@ -10,8 +10,8 @@ NUMBER = "+13035559910"
 LOGIN, PASSWORD = "outage-customer", "outage-customer-password"
 
 
-class TestTwoClicks(LiveCase):
-    """The portal's page of outages receives several clicks at once."""
+class TestAtOnce(LiveCase):
+    """The pages of outages receive several clicks and visitors at once."""
 
     @classmethod
     def setUpClass(cls):
@@ -79,3 +79,15 @@ class TestTwoClicks(LiveCase):
             self.assertIn("Waiting for your YES", answer.text)
         self.assertEqual(self.count("sms_subscription", "number = %s", [NUMBER]), 1)
         self.assertEqual(self.count_events(NUMBER), 1)
+
+    def test_visitors_who_share_an_address_do_not_wait_for_each_other(self):
+        """As the phones of one network that open the link in a broadcast."""
+
+        def visit(_index):
+            return requests.get(f"{self.server.url}/sms/incident/none", timeout=60)
+
+        visit(0)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(visit, range(80)))
+        self.assertEqual({answer.status_code for answer in answers}, {404})
+        self.assertNotIn("try again in", self.server.read_log())

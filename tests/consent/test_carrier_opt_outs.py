@@ -2,12 +2,14 @@
 """Opt-outs exchanged with the carrier, and numbers deactivated by networks."""
 
 from datetime import date, datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ...models.consent.sms_carrier_opt_out import LEASE, TRY_FOR
 from ...models.ledger.sms_consent_event import Statement
@@ -390,6 +392,21 @@ class TestCompared(CarrierCase):
         self.assertEqual(self.differences(self.number), ["entered"])
         self.compare()
         self.assertEqual(self.last_event(self.number), event, "entered once")
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_a_carriers_odd_answer_keeps_no_other_company_from_comparing(self):
+        self.block(self.number)
+        odd = self.make_company("Odd", "twilio")
+        syncs = self.env["sms.carrier.sync"]
+        syncs.create({"company_id": odd.id, "provider": "twilio", "next_at": NOW})
+        prepare = type(syncs)._prepare_call
+
+        def answer_oddly(row):
+            return dict().popitem if row.company_id == odd else prepare(row)
+
+        with patch.object(type(syncs), "_prepare_call", answer_oddly):
+            self.compare()
+        self.assertEqual(self.answer_of(self.number), "opted_out")
 
     def test_somebody_of_whom_we_know_nothing(self):
         self.block(self.number)

@@ -20,6 +20,7 @@ PUBLIC_METHODS = {
     "base.module.uninstall": {"action_export_sms_ledger"},
     "res.users": {"authenticate", "write"},
     "mail.message": {"unlink"},
+    "mail.thread": {"message_process"},
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},
     "privacy.lookup.wizard.line": {"action_unlink"},

@@ -3,9 +3,9 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import mute_logger
 
-from ...models.desk import helpdesk_ticket_snooze
 from ...models.desk.helpdesk_ticket_desk import NEWS_TYPE
 from ...models.desk.helpdesk_ticket_inbox import INBOX_TYPE
 from ..common import phone_number
@@ -75,6 +75,7 @@ class TestSnooze(InboxCase):
         self.env["ir.cron.trigger"].search(domain).unlink()
         until = in_time(hours=2)
         (self.desk | self.ticket.with_user(self.agent)).snooze_sms(until)
+        self.cr.flush()
         trigger = self.env["ir.cron.trigger"].search(domain)
         self.assertEqual(
             trigger.mapped("call_at"), [fields.Datetime.to_datetime(until)]
@@ -118,9 +119,45 @@ class TestSnooze(InboxCase):
     def test_many_at_once_by_the_cron(self):
         tickets = self.conversation | self.make_conversation(2)
         tickets.write({"sms_snoozed_until": "2026-01-01 00:00:00"})
-        with patch.object(helpdesk_ticket_snooze, "SNOOZE_BATCH", 1):
-            self.run_cron()
+        self.run_cron()
         self.assertFalse(any(tickets.mapped("sms_snoozed_until")))
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_one_that_cannot_come_back_does_not_keep_the_others(self):
+        tickets = self.conversation | self.make_conversation(2)
+        tickets.write({"sms_snoozed_until": "2026-01-01 00:00:00"})
+        notify = type(tickets)._notify_sms_owners
+
+        def fail_for_one(ticket, news):
+            if ticket == self.conversation:
+                raise ValidationError("another module's rule")
+            return notify(ticket, news)
+
+        with patch.object(type(tickets), "_notify_sms_owners", fail_for_one):
+            self.run_cron()
+        self.env.invalidate_all()
+        found = tickets.filtered("sms_snoozed_until")
+        self.assertEqual(found, self.conversation)
+        self.run_cron()
+        self.env.invalidate_all()
+        self.assertFalse(self.conversation.sms_snoozed_until)
+
+    def test_what_is_snoozed_again_meanwhile_stays_snoozed(self):
+        """An agent may do so between the cron's search and the ticket's turn."""
+        first, second = self.conversation, self.make_conversation(2)
+        both = (first | second).sorted("id")
+        both.write({"sms_snoozed_until": "2026-01-01 00:00:00"})
+        notify = type(both)._notify_sms_owners
+
+        def snooze_the_other(ticket, news):
+            other = both.with_env(ticket.env) - ticket
+            other.with_user(self.agent).snooze_sms(in_time(days=1))
+            return notify(ticket, news)
+
+        with patch.object(type(both), "_notify_sms_owners", snooze_the_other):
+            self.run_cron()
+        self.env.invalidate_all()
+        self.assertEqual(len(both.filtered("sms_is_snoozed")), 1)
 
     def test_what_the_notification_says_then(self):
         self.desk.mark_sms_read()

@@ -15,6 +15,7 @@ from ...models.message import sms_sms_intake as sms_sms_bulk
 from ...models.message.sms_consent import READ_ANSWERS
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Outcome
+from ...providers.poster import Poster
 from ...tools.dispatch import Deadline, DispatchRun
 from .common import ALERT_LOGGER, LARGE, SMALL, BatchCase
 
@@ -447,3 +448,31 @@ class TestStoppedSender(BatchCase):
         self.end_pause()
         [trial] = self.claim_all()
         self.assertFalse(dispatcher._find_blocked([trial], DispatchRun(60)))
+
+
+@tagged("post_install", "-at_install")
+class TestOtherWorkers(BatchCase):
+    """A worker that has more than it can take wakes the other at once."""
+
+    def test_it_is_woken_before_the_carrier_is_waited_for(self):
+        """A wake-up that waits for the next commit is lost when that conflicts."""
+        first, second = (
+            self.env.ref(f"helpdesk_mgmt_sms.{name}")
+            for name in ("ir_cron_sms_dispatch", "ir_cron_sms_dispatch_2")
+        )
+        second.active = True
+        self.env["sms.sender"].search([]).rate = 0
+        self.queue_many(LARGE)
+        with (
+            self.enter_registry_test_mode(),
+            self.registry.cursor() as cr,
+            Poster(1) as poster,
+        ):
+            env = self.env(cr=cr, context={"cron_id": first.id})
+            run = DispatchRun(60.0)
+            with patch.object(poster, "submit"):
+                env["sms.dispatcher"]._claim_and_submit(poster, run)
+            self.assertFalse(run.is_alone)
+            cr.rollback()
+            woken = env["ir.cron.trigger"].search([("cron_id", "=", second.id)])
+            self.assertTrue(woken)

@@ -72,6 +72,20 @@ class TestOddRows(BatchCase):
         self.assertEqual(self.odd.state, "outgoing")
         self.assertGreater(self.odd.not_before, fields.Datetime.now())
 
+    def test_a_message_behind_one_whose_company_gets_its_senders(self):
+        """The new sender is stored anew, not taken from what was undone."""
+        sound = self.queue(record_company_id=self.other.id)
+        senders = self.env["sms.sender"].with_context(active_test=False)
+        sound.sender_id = False
+        senders.search([("company_id", "=", self.other.id)]).unlink()
+        self.odd = self.queue()
+        self.odd.sender_id = False
+        with self.fail_on_odd("_choose_senders"), self.assertLogs(LOGGER, "ERROR"):
+            self.run_outbox()
+        self.env.invalidate_all()
+        self.assertEqual(sound.state, "sent")
+        self.assertTrue(sound.sender_id.exists())
+
     def test_a_message_that_no_carrier_can_be_asked_about(self):
         yesterday = fields.Datetime.now() - timedelta(hours=25)
         self.make_unknown(provider="twilio", lookup_at=yesterday)

@@ -2,8 +2,9 @@
 """Prices of texts, by the managers' table and by the carriers."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
-from psycopg2.errors import CheckViolation, UniqueViolation
+from psycopg2.errors import CheckViolation, SerializationFailure, UniqueViolation
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -321,6 +322,45 @@ class TestAsked(LoopbackTwilio, SmsCase):
         )
         self.fetch()
         self.assertFalse(messages.price_currency_id)
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_a_company_that_fails_keeps_no_other_from_its_prices(self):
+        messages = self.send(1)
+        self.peer.taken[0]["price"] = "-0.01"
+        other = self.make_company("Elsewhere", "twilio")
+        self.company.sequence = 99
+        prices = self.registry["sms.price"]
+        get_unpriced = prices._get_unpriced
+
+        def fail_elsewhere(prices, company, code):
+            if company == other:
+                raise ValueError("what nobody foresaw")
+            return get_unpriced(prices, company, code)
+
+        locks = self.registry["res.company"]
+        with (
+            patch.object(prices, "_get_unpriced", fail_elsewhere),
+            patch.object(locks, "_find_sms_account_lock", return_value=None),
+        ):
+            self.fetch()
+        self.assertEqual(messages.price, 0.01)
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_a_conflict_with_another_transaction_loses_no_price(self):
+        """As when a late report comes while the carrier's list is read."""
+        messages = self.send(1)
+        self.peer.taken[0]["price"] = "-0.01"
+        record, tries = self.registry["sms.sms"]._record_prices, []
+
+        def collide_once(texts, provider, prices):
+            tries.append(prices)
+            if len(tries) == 1:
+                raise SerializationFailure("could not serialize access")
+            return record(texts, provider, prices)
+
+        with patch.object(self.registry["sms.sms"], "_record_prices", collide_once):
+            self.fetch()
+        self.assertEqual(messages.price, 0.01)
 
     def test_a_lookup_tells_it_too(self):
         message = self.send(1)

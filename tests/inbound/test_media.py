@@ -1,9 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import uuid
 from datetime import timedelta
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import AccessError
+from odoo.tools import mute_logger
 
 from ...models.inbound.sms_media import PAUSES
 from ...providers import TwilioProvider
@@ -171,6 +175,45 @@ class TestMediaIn(MediaCase):
         self.run_media()
         self.assertEqual(inbound.attachment_ids.raw, PNG)
         self.assertTrue(inbound.media_note)
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_one_that_cannot_be_stored_does_not_keep_the_others(self):
+        """Whatever fails: its account, or the disk. It is fetched again later."""
+        for name in ("_get_provider", "_store"):
+            first, second = self.text_media("/png"), self.text_media("/png/2")
+            row = self.get_media(first)
+            work = getattr(type(row), name)
+
+            def fail_for_one(media, *args, row=row, work=work):
+                if media == row:
+                    raise OSError("no space left on device")
+                return work(media, *args)
+
+            with self.subTest(name), patch.object(type(row), name, fail_for_one):
+                self.run_media()
+                self.assertEqual(second.attachment_ids.raw, PNG)
+                self.assertEqual((row.state, row.attempts), ("waiting", 1))
+                self.assertGreater(row.next_at, fields.Datetime.now())
+            row.next_at = fields.Datetime.now()
+            self.run_media()
+            self.assertEqual(first.attachment_ids.raw, PNG)
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_a_conflict_with_another_transaction_loses_no_picture(self):
+        """As when an agent edits the ticket while its picture is attached."""
+        inbound = self.text_media("/png")
+        store, tries = type(self.get_media(inbound))._store, []
+
+        def collide_once(media, fetched):
+            tries.append(media)
+            if len(tries) == 1:
+                raise SerializationFailure("could not serialize access")
+            return store(media, fetched)
+
+        with patch.object(type(self.get_media(inbound)), "_store", collide_once):
+            self.run_media()
+        self.assertEqual(inbound.attachment_ids.raw, PNG)
+        self.assertEqual(len(self.peer.requests), 1)
 
     def test_a_repeated_webhook_fetches_nothing_twice(self):
         form = {

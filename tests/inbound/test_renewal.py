@@ -1,9 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from dateutil.relativedelta import relativedelta
+from psycopg2.errors import SerializationFailure
 
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 
 from ...providers.sandbox import SandboxProvider
 from ..broadcast.common import SubscriptionCase
@@ -74,6 +77,23 @@ class TestRenewal(RenewalCase):
         self.expire(JOINED + relativedelta(months=19))
         self.assertEqual(self.state("ticket"), "opted_in")
         self.expire(AGAIN + relativedelta(months=19))
+        self.assertEqual(self.state("ticket"), "none")
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_a_conflict_with_a_text_does_not_put_the_expiry_off_for_a_day(self):
+        """As when one of the many whose consent expires texts meanwhile."""
+        self.join("ticket")
+        events, tries = self.registry["sms.consent.event"], []
+        record = events._record
+
+        def collide_once(events, *args, **facts):
+            tries.append(args)
+            if len(tries) == 1:
+                raise SerializationFailure("could not serialize access")
+            return record(events, *args, **facts)
+
+        with patch.object(events, "_record", collide_once):
+            self.expire(JOINED + relativedelta(months=19))
         self.assertEqual(self.state("ticket"), "none")
 
     def test_they_are_told_that_they_have_joined_and_asked_nothing(self):

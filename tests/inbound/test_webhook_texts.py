@@ -2,12 +2,12 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ...models.inbound.sms_webhook_event import MOST_BEFORE
+from ...models.inbound.sms_webhook_event import MANY, MOST_BEFORE
 from ..common import phone_number
 from .common import LedgerCase
 
@@ -87,6 +87,16 @@ class TestTexts(TextCase):
         self.assertEqual(self.received().mapped("body"), lines)
         self.assertEqual(len(self.received(other)), 6)
 
+    def test_a_number_that_floods_keeps_no_other_waiting(self):
+        for index in range(MANY + 1):
+            self.bring(f"Line {index}")
+        other = phone_number(7)
+        self.bring("The server is down", other)
+        self.run_events()
+        self.assertLess(self.received(other).id, min(self.received().ids))
+        lines = [f"Line {index}" for index in range(MANY + 1)]
+        self.assertEqual(self.received().mapped("body"), lines)
+
     def test_a_repeat_has_one_effect(self):
         for _time in range(3):
             sid = self.bring("Hello", sid="SM1")
@@ -129,6 +139,22 @@ class TestTexts(TextCase):
         ):
             self.run_events()
         self.assertEqual(len(self.waiting()), 1)
+        self.assertFalse(self.waiting().is_failed)
+        self.run_events()
+        self.assertFalse(self.received().error)
+
+    def test_one_that_meets_a_lock_does_not_keep_the_others(self):
+        """As of a sequence of ticket numbers without gaps, during a long import."""
+        self.bring("Busy")
+        other = phone_number(7)
+        self.bring("Good", other)
+        with (
+            self.break_on("Busy", error=LockNotAvailable()),
+            patch.object(self.registry["sms.webhook.event"], "_is_waiting", bool),
+            mute_logger(*LOGGERS),
+        ):
+            self.run_events()
+        self.assertEqual(self.received(other).body, "Good")
         self.assertFalse(self.waiting().is_failed)
         self.run_events()
         self.assertFalse(self.received().error)

@@ -2,6 +2,7 @@
 from unittest.mock import patch
 
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.sms.tools.sms_api import SmsApi
 
@@ -236,6 +237,30 @@ class TestOdoosOwnProvider(SmsCase):
         self.assertSent(self.messages_to(), "ticket", "not_opted_out")
         self.run_native_queue()
         self.assertEqual(self.posted, [self.number])
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_sms")
+    def test_what_one_company_has_sent_is_not_sent_again_for_another(self):
+        self.allow_offers()
+        other = self.make_company("Other", "iap", sms_consent_policy="opt_out")
+        self.company.sms_consent_policy = "opt_out"
+        odd_number, last_number = phone_number(1), phone_number(2)
+        third = self.make_company("Third", "iap", sms_consent_policy="opt_out")
+        self.make_sms()
+        odd = self.make_sms(odd_number, record_company_id=other.id)
+        self.make_sms(last_number, record_company_id=third.id)
+        ask = type(odd)._ask_gate
+
+        def fail_for_odd(messages):
+            if odd.id in messages._ids:
+                raise KeyError("odd")
+            return ask(messages)
+
+        with patch.object(type(odd), "_ask_gate", fail_for_odd):
+            self.run_native_queue()
+            self.run_native_queue()
+        self.assertEqual(self.posted, [self.number, last_number], "each once")
+        self.run_native_queue()
+        self.assertEqual(self.posted[2:], [odd_number])
 
     def test_two_companies_in_one_queue(self):
         """Odoo's own method would fail on them: "Expected singleton"."""

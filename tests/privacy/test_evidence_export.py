@@ -258,12 +258,14 @@ class TestAudit(PacketCase):
         self.run_audits()
         waiting.action_make()
         waiting.sudo().tries = 1
+        self.cr.flush()
         triggers = self.env["ir.cron.trigger"].search([])
         self.env["sms.erasure"].sudo()._erase(
             self.company, phone_number(5), "Letter 117"
         )
         self.assertFalse(finished.exists())
         self.assertEqual((waiting.state, waiting.tries), ("waiting", 0))
+        self.cr.flush()
         triggers = self.env["ir.cron.trigger"].search([]) - triggers
         self.assertIn(self.env.ref(AUDIT_CRON), triggers.cron_id)
 

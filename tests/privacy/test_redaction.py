@@ -311,6 +311,7 @@ class TestAround(RedactionCase):
 
     def test_a_copy_of_the_database_asks_nobody(self):
         self.erase()
+        self.cr.flush()
         self.company.sms_provider = "sandbox"
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_redaction")
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])

@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from psycopg2 import IntegrityError
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -74,6 +74,24 @@ class TestTexts(RetentionCase):
         self.assertNotIn("printer", bodies)
         self.assertNotIn("Thank you", bodies)
         self.assertFalse(self.count_after(months=13))
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_one_that_cannot_go_does_not_keep_the_others(self):
+        other = self.text("Your screen is ready")
+        self.run_outbox()
+        forget = type(other)._forget
+
+        def fail_for_one(texts):
+            if self.sms in texts:
+                raise ValidationError("another module's rule")
+            return forget(texts)
+
+        with patch.object(type(other), "_forget", fail_for_one):
+            self.run_after(months=13)
+        self.assertIn("printer", self.sms.body)
+        self.assertFalse(other.body or self.inbound.body)
+        self.run_after(months=13)
+        self.assertFalse(self.sms.body)
 
     def test_the_consent_under_which_they_were_sent_stands(self):
         self.run_after(months=13)

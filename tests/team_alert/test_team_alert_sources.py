@@ -1,5 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
+from unittest.mock import Mock, patch
+
+from psycopg2.errors import SerializationFailure
 
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw
@@ -203,6 +206,39 @@ class TestByMail(TeamAlertCase):
             False, MAIL.format(sender=sender, subject=subject, number=number)
         )
         return self.alerts.search([("plan_id", "=", self.plan.id)])
+
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_a_fetched_mail_that_conflicts_with_another_alert_is_not_lost(self):
+        """Odoo tells the mail server that it has it, whatever became of it."""
+        mail = MAIL.format(
+            sender="nagios@monitor.example", subject="Server 4 offline", number=1
+        )
+        box = Mock()
+        box.check_unread_messages.return_value = 1
+        box.retrieve_unread_messages.return_value = [(1, mail)]
+        server = self.env["fetchmail.server"].create(
+            {"name": "Mails", "server_type": "imap", "server": "x", "state": "done"}
+        )
+        take, tries = type(self.alerts)._take_code_block, []
+
+        def collide_once(alerts):
+            tries.append(alerts)
+            if len(tries) == 1:
+                raise SerializationFailure("could not serialize access")
+            return take(alerts)
+
+        with (
+            self.enter_registry_test_mode(),
+            self.registry.cursor() as cr,
+            patch.object(type(server), "_connect__", return_value=box),
+            patch.object(type(self.alerts), "_take_code_block", collide_once),
+        ):
+            server.with_env(self.env(cr=cr)).fetch_mail()
+        box.handled_message.assert_called_once_with(1)
+        self.env.invalidate_all()
+        alert = self.alerts.search([("plan_id", "=", self.plan.id)])
+        self.assertEqual(alert.name, "Server 4 offline")
+        self.assertEqual(len(self.texts_to(self.ann)), 1)
 
     def test_known_senders_and_users_raise_an_alert(self):
         self.dee.partner_id.email = "dee@example.com"
