@@ -561,9 +561,7 @@ class SmsBroadcast(models.Model):
         Not of those whose login has only typed the number.
         """
         partners = self._as_author().env["res.partner"]
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        typed = claims_sudo._get_open_domain() & Domain("number", "in", numbers)
-        typed = claims_sudo._search(typed).subselect("partner_id")
+        typed = self.env["sms.number.claim"]._query_unproven(*numbers)
         domain = self._get_company_domain() & Domain("phone_sanitized", "in", numbers)
         domain &= Domain("id", "not in", typed)
         names = ["phone_sanitized", "lang"]

@@ -144,13 +144,8 @@ class HelpdeskTicket(models.Model):
 
     @api.depends("partner_id", "partner_phone_sanitized")
     def _compute_sms_phone_is_unproven(self):
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        numbers = filter(None, self.mapped("partner_phone_sanitized"))
-        found = claims_sudo.search(
-            claims_sudo._get_open_domain()
-            & Domain("number", "in", list(numbers))
-            & Domain("partner_id", "in", self.partner_id.ids)
-        )
+        numbers = list(filter(None, self.mapped("partner_phone_sanitized")))
+        found = self.env["sms.number.claim"]._find_unproven(self.partner_id, numbers)
         unproven = {(claim.partner_id, claim.number) for claim in found}
         for ticket in self:
             key = (ticket.partner_id._origin, ticket.partner_phone_sanitized)
@@ -216,12 +211,9 @@ class HelpdeskTicket(models.Model):
             return
         numbers = unknown.mapped("partner_phone_sanitized")
         # Merely typing a number does not prove that it is theirs.
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        is_typed = claims_sudo._get_open_domain() & Domain("number", "in", numbers)
-        typed = claims_sudo._search(is_typed)
+        typed = self.env["sms.number.claim"]._query_unproven(*numbers)
         partners = self.env["res.partner"].search(
-            Domain("phone_sanitized", "in", numbers)
-            & Domain("id", "not in", typed.subselect("partner_id"))
+            [("phone_sanitized", "in", numbers), ("id", "not in", typed)]
         )
         by_number = partners.grouped("phone_sanitized")
         for ticket in unknown:
