@@ -70,12 +70,7 @@ class SmsQuestion(models.Model):
         older_sudo.state = REPLACED
         vals_list = [
             {
-                **self._prepare_appointment(APPOINTMENT, attendee),
-                "company_id": sms.record_company_id.id,
-                "number": sms.number,
-                "partner_id": sms.partner_id.id,
-                "sms_id": sms.id,
-                "expires_at": sms.expires_at,
+                **self._prepare(APPOINTMENT, attendee, sms, sms.expires_at),
                 "details": {"is_series": row.count > 1},
             }
             for attendee, sms, row in asked.values()
@@ -84,16 +79,14 @@ class SmsQuestion(models.Model):
             create_many(self.sudo(), vals_list)
 
     @api.model
-    def _prepare_appointment(self, kind, attendee):
-        return {"kind": kind, "res_model": ATTENDEE_MODEL, "res_id": attendee.id}
-
-    @api.model
     def _ask_about(self, kind, attendee, inbound, **values):
         """Open a question that is asked in reply to a text."""
         self._end(kind, attendee, REPLACED)
         return self.sudo().create(
             {
-                **self._prepare_appointment(kind, attendee),
+                "kind": kind,
+                "res_model": attendee._name,
+                "res_id": attendee.id,
                 "company_id": inbound.company_id.id,
                 "number": inbound.number,
                 "partner_id": inbound.partner_id.id or attendee.partner_id.id,

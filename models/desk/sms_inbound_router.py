@@ -308,16 +308,15 @@ class SmsInboundRouter(models.AbstractModel):
         body = replies_model._render_for(code, company, lang, purposes, **fillers)
         self._say(inbound, body)
 
-    def _say(self, inbound, body):
+    def _say(self, inbound, body, partner=None, purpose="ticket"):
         """Queue the answer to a command, unless the number has had too many."""
-        if not self._may_answer(inbound, SERVICE):
-            return
-        self.env["sms.reply"]._queue_text(
-            body,
-            inbound.company_id,
-            inbound.number,
-            inbound.partner_id,
-            purpose_id=self.env["sms.purpose"]._get("ticket").id,
-            exemption=SERVICE,
-            asked_at=inbound.received_at,
-        )
+        if self._may_answer(inbound, SERVICE):
+            self.env["sms.reply"]._queue_text(
+                body,
+                inbound.company_id,
+                inbound.number,
+                inbound.partner_id if partner is None else partner,
+                purpose_id=self.env["sms.purpose"]._get(purpose).id,
+                exemption=SERVICE,
+                asked_at=inbound.received_at,
+            )

@@ -90,18 +90,21 @@ class SmsQuestion(models.Model):
         if message.state == "canceled":
             return self.browse()
         self._end(kind, record, REPLACED)
-        return self.sudo().create(
-            {
-                "company_id": message.record_company_id.id,
-                "number": message.number,
-                "partner_id": message.partner_id.id,
-                "kind": kind,
-                "res_model": record._name,
-                "res_id": record.id,
-                "sms_id": message.id,
-                "expires_at": expires_at or fields.Datetime.now() + LIFE,
-            }
-        )
+        expires_at = expires_at or fields.Datetime.now() + LIFE
+        return self.sudo().create(self._prepare(kind, record, message, expires_at))
+
+    @api.model
+    def _prepare(self, kind, record, message, expires_at):
+        return {
+            "company_id": message.record_company_id.id,
+            "number": message.number,
+            "partner_id": message.partner_id.id,
+            "kind": kind,
+            "res_model": record._name,
+            "res_id": record.id,
+            "sms_id": message.id,
+            "expires_at": expires_at,
+        }
 
     @api.model
     def _end(self, kind, records, state):

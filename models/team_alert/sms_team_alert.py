@@ -8,7 +8,6 @@ from odoo.fields import Domain
 from ...tools import escalation, replies, reply_codes, texts
 from ...tools.phone import E164
 from ..core.moments import say_moment
-from ..desk.sms_inbound_router import SERVICE
 from ..ledger.sms_purpose import INTERNAL
 from . import sms_team_alert_entry as entries
 
@@ -261,15 +260,9 @@ class SmsTeamAlert(models.Model):
     def _say_alert(self, inbound, code, partner, fillers):
         """Queue a reply about an alert, unless the number has had too many."""
         inbound.kind = "answer"
-        if not self.env["sms.inbound.router"]._may_answer(inbound, SERVICE):
-            return
-        answers = self.env["sms.reply"]
-        company, number = inbound.company_id, inbound.number
-        body = answers._render(code, company, partner.lang, **fillers)
-        purpose_id = self.env["sms.purpose"]._get(INTERNAL).id
-        values = {"purpose_id": purpose_id, "exemption": SERVICE}
-        values["asked_at"] = inbound.received_at
-        answers._queue_text(body, company, number, partner, **values)
+        render = self.env["sms.reply"]._render
+        body = render(code, inbound.company_id, partner.lang, **fillers)
+        self.env["sms.inbound.router"]._say(inbound, body, partner, INTERNAL)
 
     def _get_facts(self, question, inbound):
         """Return the sender of a text, as fields of ``sms.team.alert.entry``."""
