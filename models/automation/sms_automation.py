@@ -10,6 +10,7 @@ from odoo.tools import format_list, ormcache
 from ...tools import TICKET_MODEL, automation
 from ...tools.automation import Rule
 from ...tools.verdicts import BLOCK, CALLED_OFF, HAVE_GOT
+from ..core.mixins import count_linked
 from ..ledger.sms_purpose import INTERNAL
 
 SLA_MODEL = "helpdesk.ticket.sla"
@@ -459,20 +460,12 @@ class SmsAutomation(models.Model):
         return self.env._("%s, for each ticket", words)
 
     def _compute_message_sms_counts(self):
-        sent = self._count_messages(Domain("state", "in", HAVE_GOT))
-        blocked = self._count_messages(
-            Domain("state", "=", "canceled")
-            & Domain("gate_verdict", "=", BLOCK)
-            & Domain("gate_reason", "not in", CALLED_OFF)
-        )
-        for rule in self:
-            rule.message_sms_count = sent.get(rule, 0)
-            rule.message_sms_blocked_count = blocked.get(rule, 0)
-
-    def _count_messages(self, domain):
-        domain &= Domain("automation_id", "in", self.ids)
-        messages = self.env["sms.sms"]
-        return dict(messages._read_group(domain, ["automation_id"], ["__count"]))
+        texts, link = "sms.sms", "automation_id"
+        blocked = [("state", "=", "canceled"), ("gate_verdict", "=", BLOCK)]
+        blocked.append(("gate_reason", "not in", CALLED_OFF))
+        has_left = ("state", "in", HAVE_GOT)
+        count_linked(self, "message_sms_count", texts, link, has_left)
+        count_linked(self, "message_sms_blocked_count", texts, link, *blocked)
 
     def action_view_messages(self):
         """Open the messages that these automations have created."""

@@ -173,24 +173,14 @@ class SmsAutomation(models.Model):
         """
         about = Domain("model", "=", TICKET_MODEL)
         about &= Domain("res_id", "in", [text.record.id for text in texts])
-        sent_sudo = (
-            self.env["sms.sms"]
-            .sudo()
-            .search(
-                Domain("mail_message_id", "any", about)
-                & Domain("template_id", "in", [text.rule.template_id for text in texts])
-                & Domain("gate_verdict", "in", (verdicts.SEND, verdicts.HOLD))
-                & Domain("state", "!=", "canceled"),
-                order="create_date, id",
-            )
-        )
+        sent = Domain("mail_message_id", "any", about)
+        sent &= Domain("template_id", "in", [text.rule.template_id for text in texts])
+        sent &= Domain("gate_verdict", "in", (verdicts.SEND, verdicts.HOLD))
+        sent &= Domain("state", "!=", "canceled")
+        sent_sudo = self.env["sms.sms"].sudo().search(sent, order="create_date, id")
         return {
-            (
-                sms.mail_message_id.res_id,
-                sms.template_id.id,
-                sms.number,
-            ): sms.create_date
-            for sms in sent_sudo
+            (it.mail_message_id.res_id, it.template_id.id, it.number): it.create_date
+            for it in sent_sudo
         }
 
     @api.model
@@ -241,11 +231,8 @@ class SmsAutomation(models.Model):
         """
         planned = [(change, self._find_candidates(change)) for change in changes]
         planned = [(change, rules) for change, rules in planned if rules]
-        tickets = self.env[TICKET_MODEL].sudo()
-        closed = (
-            it.record for it, _rules in planned if automation.CLOSED in it.happened
-        )
-        asked = tickets.union(*closed)._filter_sms_rating()
+        closed = [it.record for it, _ in planned if automation.CLOSED in it.happened]
+        asked = self.env[TICKET_MODEL].sudo().union(*closed)._filter_sms_rating()
         pairs = []
         for change, rules in self._drop_by_domain_safely(planned):
             facts = Facts(asks_rating=change.record in asked)
