@@ -326,13 +326,7 @@ class CalendarEvent(models.Model):
         )
         own_company = SQL.identifier(alias, "sms_company_id")
         company = SQL("COALESCE(%s, %s)", own_company, self.env.company.id)
-        rules = self.env["sms.purpose.rule"]
-        cases = [
-            SQL("WHEN %s THEN %s", it.id, rules._find_for_model(it, self._name).id)
-            for it in self.env["res.company"].sudo().search([])
-        ]
-        purpose = SQL("CASE %s %s END", company, SQL(" ").join(cases))
-        return SubjectColumns(company, number, purpose)
+        return SubjectColumns(company, number, self._get_sms_purpose_sql(company))
 
     def _get_sms_typed_number(self):
         return self._get_sms_shown_customer().phone

@@ -260,17 +260,9 @@ class HelpdeskTicket(models.Model):
         }
 
     def _get_sms_subject_columns(self, alias):
-        company_column = SQL.identifier(alias, "company_id")
-        find = self.env["sms.purpose.rule"]._find_for_model
-        cases = [
-            SQL("WHEN %s THEN %s", company.id, find(company, self._name).id)
-            for company in self.env["res.company"].sudo().search([])
-        ]
-        return SubjectColumns(
-            company_column,
-            SQL.identifier(alias, "partner_phone_sanitized"),
-            SQL("CASE %s %s END", company_column, SQL(" ").join(cases)),
-        )
+        company = SQL.identifier(alias, "company_id")
+        number = SQL.identifier(alias, "partner_phone_sanitized")
+        return SubjectColumns(company, number, self._get_sms_purpose_sql(company))
 
     @api.model
     def mail_allowed_qweb_expressions(self):
@@ -439,12 +431,10 @@ class HelpdeskTicket(models.Model):
 
     def _is_sms_answer(self, message, recipients):
         """Return whether a chatter message is an answer that the customer gets."""
-        if message.message_type != "comment":
+        is_comment = message.message_type == "comment"
+        if not (is_comment and self._is_sms_staff(message.sudo().author_id)):
             return False
-        if not self._is_sms_staff(message.sudo().author_id):
-            return False
-        customer = self.sudo().partner_id
-        if customer:
+        if customer := self.sudo().partner_id:
             return any(
                 it["id"] == customer.id
                 and (it["notif"] != "email" or customer.email_normalized)

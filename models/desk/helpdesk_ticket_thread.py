@@ -177,7 +177,6 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _sort_sms_entries(self, entries):
         def get_key(entry):
-            """Return the sort key of an entry."""
             kind, row_id = entry["id"].split("-")
             return entry["at"], RANKS[kind], int(row_id)
 
