@@ -140,10 +140,7 @@ class SmsDashboard(models.AbstractModel):
         }
 
     def _prepare_costs(self, found):
-        """Return tiles for the cost of texts and of calls in each currency.
-
-        No tile without a known price.
-        """
+        """Return tiles for the known cost of texts and of calls in each currency."""
         kinds = {
             "cost": (self.env._("Cost"), self._describe_cost),
             "call_cost": (self.env._("Cost of calls"), self._describe_call_cost),

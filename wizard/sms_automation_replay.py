@@ -177,10 +177,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _find_sender_refusals(self, texts):
-        """Return why no sender can text the recipients.
-
-        :return: ``{(res.company, number): reason of verdicts, or empty}``
-        """
+        """Return why no sender can text each (company, number), or empty."""
         refusals = {}
         for company, own in groupby(texts, lambda text: text[1].company_id):
             numbers = [recipient.number for *_text, recipient in own]

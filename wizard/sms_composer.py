@@ -347,10 +347,7 @@ class SmsComposer(models.TransientModel):
     # === Sending ===
 
     def action_send_sms(self):
-        """Send, close the dialog, and show the outcome, if our outbox sends.
-
-        :return: an action, or Odoo's result
-        """
+        """Send, close the dialog, and show the outcome, if our outbox sends."""
         if not self.env.company.sudo()._uses_sms_outbox():
             return super().action_send_sms()
         sent = Sent()

@@ -155,10 +155,7 @@ class SmsIncidentPublish(models.TransientModel):
 
     @api.model
     def _open(self, incident, state):
-        """Return the action that opens the screen for one incident.
-
-        :param str state: the incident's state afterwards, or :data:`LONGER`
-        """
+        """Open the screen; ``state`` is the one afterwards, or :data:`LONGER`."""
         self.search([("incident_id", "=", incident.id)]).unlink()
         steps = dict(self._fields["step"].selection)
         if incident.state != PLANNED and state == CALLED_OFF:

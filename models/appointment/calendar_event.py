@@ -462,11 +462,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _plan_sms_again(self, domain):
-        """Plan the reminders of future appointments again, and announce nothing.
-
-        :param domain: ``Domain`` of the appointments
-        :return: these ``calendar.event`` records
-        """
+        """Plan and return a domain's future appointments again; announce nothing."""
         future = Domain("start", ">", fields.Datetime.now())
         events = self.search(domain & future & Domain("sms_enabled", "=", True))
         events.with_context(dont_notify=True)._touch_sms_reminders()
@@ -590,10 +586,7 @@ class CalendarEvent(models.Model):
         return bool(rule) and self.sms_enabled and clock.is_open(customer, rule)
 
     def _move_by_sms(self, start):
-        """Move the appointment as the organizer; return whether that was possible.
-
-        :param datetime start: UTC
-        """
+        """Move it to a time (UTC) as the organizer; return whether that worked."""
         user = self.user_id if self.user_id.active else self.env.user
         event = self.with_user(user).sudo().with_context(**{AT_ONCE_KEY: True})
         values = {"start": start, "stop": start + (self.stop - self.start)}

@@ -76,10 +76,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan(self, touched):
-        """Plan the texts about changed appointments, and cancel invalid ones.
-
-        :param Touched touched: what the transaction has changed
-        """
+        """Plan the texts about changed appointments, and cancel invalid ones."""
         are_touched = SQL("event.id = ANY(%s)", list(touched.events))
         found = self._read_appointments(are_touched)
         if not (found or touched.gone):
@@ -217,10 +214,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _group_pending(self, notices):
-        """Return the notices that are planned, or still wait in the outbox.
-
-        :return: ``{(partner id, key): sms.reminder}``, the newest last
-        """
+        """Return the notices not sent yet by partner id and key, the newest last."""
         rows = self.search(
             Domain("partner_id", "in", [it.first.partner_id for it in notices])
             & Domain("subject_key", "in", [it.first.key for it in notices])
@@ -262,11 +256,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _merge_pending(self, older, notice):
-        """Withdraw overtaken notices not sent yet; return what is left to tell.
-
-        :param older: ``sms.reminder``, the newest last
-        :return: a :class:`Notice`, or None if there is nothing to tell
-        """
+        """Withdraw overtaken notices not sent yet; return the one left, or None."""
         for row in reversed(older):
             is_overtaken = appointments.follows(row.kind, row.start, notice)
             if notice.kind == CALLED_OFF:

@@ -100,10 +100,7 @@ class SmsReminder(models.Model):
         return self - cancelled
 
     def _cancel(self, get_reason):
-        """Cancel the rows.
-
-        :param get_reason: function of a row that returns a value of ``reason``
-        """
+        """Cancel the rows, each for the ``reason`` that the function returns for it."""
         if not self:
             return
         reasons = [(row.id, get_reason(row)) for row in self]
@@ -208,11 +205,7 @@ class SmsReminder(models.Model):
         return {row.id for row in rows if template_ids[row.id] in asking.ids}
 
     def _await_answers(self, asking_ids, messages):
-        """Open the questions of texts that say how to answer.
-
-        :param asking_ids: ids of the rows with such a text
-        :param messages: ``sms.sms``, one for each row
-        """
+        """Open the questions of the messages, one per row, that say how to answer."""
         self.env["sms.question"]._ask_appointments(
             [
                 (attendee, sms, row)

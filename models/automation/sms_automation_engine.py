@@ -117,10 +117,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _text(self, pairs):
-        """Send the texts of ``(ticket, Rule)`` pairs, without recent repeats.
-
-        :return: those that were sent; one that fails does not stop the others
-        """
+        """Text ``(ticket, Rule)`` pairs without recent repeats; return those sent."""
         texts = self._drop_repeated(self._address(pairs))
         return [it for it in texts if self._isolate(partial(self._send, it), it.record)]
 

@@ -234,10 +234,7 @@ class SmsArea(models.Model):
 
     @api.model
     def _follow_merge(self, sources, target):
-        """Name the contact into which others are merged, which are deleted then.
-
-        :param sources: ``res.partner`` that are merged into ``target``
-        """
+        """Name the contact into which others are merged, which are deleted then."""
         areas = self.with_context(active_test=False)
         areas = areas.search([("company_partner_ids", "in", sources.ids)])
         gone = map(Command.unlink, sources.ids)

@@ -270,10 +270,7 @@ class SmsBroadcast(models.Model):
         return self.env._("%(count)s segments · %(encoding)s", **values)
 
     def _estimate(self, samples):
-        """Return a description of its segments, costs and duration.
-
-        Without a duration if a sender of the company has no known throughput.
-        """
+        """Describe segments, costs and, with known throughputs, the duration."""
         count = sum(sample.segments.count * sample.count for sample in samples)
         parts = [self.env._("About %s segments", formatLang(self.env, count, 0))]
         parts += [

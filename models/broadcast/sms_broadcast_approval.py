@@ -164,10 +164,7 @@ class SmsBroadcast(models.Model):
         )
 
     def action_refuse(self, reason):
-        """Return it to its author.
-
-        :param str reason: what the author has to change
-        """
+        """Return it to its author, with what the author has to change."""
         broadcast_sudo = self._take_to_decide()
         reason = reason.strip() if isinstance(reason, str) else ""
         if not reason:

@@ -569,10 +569,7 @@ class SmsBroadcast(models.Model):
         return {it.phone_sanitized: (it.id, it.lang or None) for it in found}
 
     def _find_earlier(self, numbers):
-        """Return which numbers occur in rows before the given ones.
-
-        :param dict numbers: E.164 by row id
-        """
+        """Return which numbers (E.164 by row id) occur in earlier rows than these."""
         domain = Domain("broadcast_id", "=", self.id) & Domain("id", "<", min(numbers))
         domain &= Domain("number", "in", list(numbers.values()))
         earlier = self.env["sms.broadcast.recipient"].search_fetch(domain, ["number"])

@@ -249,10 +249,7 @@ class SmsBroadcast(models.Model):
         return self._test_text()
 
     def _test_text(self, **values):
-        """Return the action of the form; see :meth:`action_test_text`.
-
-        :param values: further values of the form, besides text and company
-        """
+        """Return the form with further values; see :meth:`action_test_text`."""
         samples = self._get_samples()
         own = [sample for sample in samples if sample.lang == self.env.lang]
         text = (own or samples)[0].text if samples else self._fill_in_for_user()

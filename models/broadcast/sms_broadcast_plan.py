@@ -246,10 +246,7 @@ class SmsBroadcast(models.Model):
     # === Time of each text ===
 
     def _get_times(self, recipients, readers):
-        """Return the planned time (UTC) for each recipient, None for at once.
-
-        :param readers: :class:`Readers` of their contacts
-        """
+        """Return the planned time (UTC) for each recipient, None for at once."""
         if not (self.send_at and self.is_local_time):
             return [self.send_at or None] * len(recipients)
         wall = moments.to_local(self.send_at, self._get_clock())

@@ -35,10 +35,7 @@ class SmsInbound(models.Model):
     )
 
     def _query_broadcast(self):
-        """Return the query for the last broadcast or incident text to the number.
-
-        :return: SQL for an array of broadcast id and incident id, or NULL
-        """
+        """Return SQL: ids of the last text's broadcast and incident, or NULL."""
         return SQL(
             """
             (SELECT ARRAY[broadcast_id, incident_id] FROM sms_sms

@@ -153,10 +153,7 @@ class SmsInboundRouter(models.AbstractModel):
         return offered_sudo - offered_sudo._leave_out(named_sudo)
 
     def _get_waiting_areas(self, inbound, question):
-        """Return the areas of the sender's keywords that wait for a YES.
-
-        :param question: ``sms.consent.event`` records of the question, may be empty
-        """
+        """Return the areas of the sender's keywords that wait for a YES."""
         found_sudo = self.env["sms.subscription"].sudo()
         domain = found_sudo._get_current_domain(inbound.company_id, inbound.number)
         domain &= Domain("question_id", "in", question.sudo().evidence_id.ids)

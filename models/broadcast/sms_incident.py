@@ -157,10 +157,7 @@ class SmsIncident(models.Model):
             incident.texts_html = incident._render_texts(counts)
 
     def _count_texts(self):
-        """Count the people by how many texts they have had, including answers.
-
-        :return: ``{incident id: {texts: people}}``, the most texts first
-        """
+        """Return ``{incident id: {texts: people}}``, with answers; most texts first."""
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
         self.env.cr.execute(
             """

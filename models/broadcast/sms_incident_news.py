@@ -97,10 +97,7 @@ class SmsIncidentNews(models.Model):
         self.sudo().broadcast_id._before_news_changes()
 
     def _translate(self, bodies):
-        """Store translations, except those identical to the original.
-
-        :param dict bodies: texts by language code
-        """
+        """Store translations (by language code), except those equal to the original."""
         own = self.body
         for lang, body in bodies.items():
             if body != own:

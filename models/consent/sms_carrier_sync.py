@@ -147,10 +147,7 @@ class SmsCarrierSync(models.Model):
 
     @staticmethod
     def _get_answer(provider, days):
-        """Ask the carrier; uses the network and not the database.
-
-        :param tuple days: days whose reports of deactivations are wanted
-        """
+        """Ask the carrier, by network only; ``days`` are those of deactivations."""
         opt_outs, reports, faults = None, {}, []
         try:
             if provider.lists_opt_outs:

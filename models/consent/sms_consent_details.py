@@ -62,10 +62,7 @@ class SmsConsentDetails(models.AbstractModel):
         }
 
     def _find(self, company, number, typed):
-        """Look up a number.
-
-        :return: its answers, and the gate's reason against texting it, or empty
-        """
+        """Return a number's answers, and why the gate blocks texts to it, or empty."""
         if not number:
             refusal = phone.find_refusal(typed) if typed else verdicts.NO_NUMBER
             return {}, refusal or verdicts.BAD_NUMBER

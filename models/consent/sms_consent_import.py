@@ -326,10 +326,7 @@ class SmsConsentImport(models.Model):
         self.column_ids = self._get_column_commands(self.file) if self.file else none
 
     def _get_column_commands(self, file):
-        """Return commands for an upload's columns: header, samples, guessed field.
-
-        :param file: base64
-        """
+        """Return commands for an upload's columns: header, samples, guessed field."""
         rows = tabular.iter_rows(base64.b64decode(file))
         try:
             _number, headers = next(rows, (0, []))
@@ -450,10 +447,7 @@ class SmsConsentImport(models.Model):
                 return
 
     def _work_off(self, limit=None):
-        """Process the next rows: check them and, when importing, record them.
-
-        :return: the number of rows processed
-        """
+        """Check the next rows and, when importing, record them; return their number."""
         limit = limit or BATCH_SIZE
         job = self.with_company(self.company_id)
         job.lock_for_update()

@@ -216,10 +216,7 @@ class Judge:
         return dict(rows._read_group(domain, ["key"], ["row:min"]))
 
     def _find_stopped(self, hashes):
-        """Return the opt-outs of numbers in earlier batches of the list.
-
-        :return: lists of purpose ids (empty: all purposes), by the number's hash
-        """
+        """Return the purpose ids (empty: all) stopped in earlier batches, by hash."""
         domain = [("import_id", "=", self.job.id), ("stopped", "in", list(hashes))]
         rows = self.env["sms.consent.import.row"]
         found = rows._read_group(domain, ["stopped"], ["stopped_purposes:array_agg"])

@@ -210,10 +210,7 @@ class SmsConsentPaperLine(models.Model):
         return reload_view()
 
     def _record(self):
-        """Record the complete forms, and store on the others what is missing.
-
-        :return: the number of recorded forms
-        """
+        """Record complete forms, note what others lack; return how many are done."""
         recorded = self.browse()
         for line in self:
             line.check_access("write")

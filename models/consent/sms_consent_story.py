@@ -227,10 +227,7 @@ class SmsConsentStory(models.AbstractModel):
         return {row[0]: row[1:] for row in reversed(rows)}
 
     def _get_openable(self, events):
-        """Return the records behind events that the user may read.
-
-        :return: ``{(model name, id): record}``, with the user's rights
-        """
+        """Return the records behind events that the user may read, by model and id."""
         found = {}
         # A model is missing if its module was uninstalled.
         named = events.filtered(lambda it: it.res_id and it.res_model in self.env)

@@ -106,10 +106,7 @@ class SmsReassignedFile(models.Model):
 
     @api.model
     def _check_officer(self):
-        """Check that the user is a compliance officer.
-
-        :raises AccessError: if not
-        """
+        """Raise an AccessError unless the user is a compliance officer."""
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             message = self.env._(
                 "Only compliance officers may query the Reassigned Numbers "

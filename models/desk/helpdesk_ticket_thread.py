@@ -236,10 +236,7 @@ class HelpdeskTicket(models.Model):
     # === Entries ===
 
     def _read_sms_entries(self, rows):
-        """Return the entries that belong to the ticket's thread, oldest first.
-
-        :param dict rows: ids of rows by kind
-        """
+        """Return the thread's entries of rows (ids by kind), oldest first."""
         return self._sort_sms_entries(
             self._read_sms_texts(rows[IN], rows[OUT])
             + self._read_sms_events(rows[EVENT])

@@ -228,10 +228,7 @@ class SmsTemplate(models.Model):
         stages._check_company(["sms_template_id"])
 
     def _check_for_customers(self):
-        """Refuse templates for colleagues.
-
-        :raises ValidationError: with the name of the first one
-        """
+        """Refuse templates for colleagues, naming the first one."""
         for template_sudo in self.sudo().filtered("is_internal"):
             raise ValidationError(
                 self.env._(
@@ -296,10 +293,7 @@ class SmsTemplate(models.Model):
         return rendered
 
     def _get_for_record(self, record):
-        """Return the template for a record: its company's copy, its variant.
-
-        :param record: in sudo
-        """
+        """Return the template for a record in sudo: its company's copy, its variant."""
         company = self._get_company_of(record)
         template = self._get_for_company(company)
         other = template.sudo().unassigned_id
@@ -329,10 +323,7 @@ class SmsTemplate(models.Model):
         return langs
 
     def _pick_told_lang(self, record, lang):
-        """Return the language of the text that suits a reader of ``lang`` best.
-
-        :param record: in sudo
-        """
+        """Return the language of the text that suits a reader of ``lang`` best."""
         told = self._get_for_record(record)._get_told_langs()
         return self._get_company_of(record)._pick_sms_told_lang(told, lang)
 

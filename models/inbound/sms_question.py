@@ -142,10 +142,7 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _is_asked_since(self, inbound, asked):
-        """Return whether the number was asked something after the question to join.
-
-        :param asked: ``sms.consent.event`` records of that question, may be empty
-        """
+        """Return whether the number was asked something after the question to join."""
         sender = self.env["sms.inbound.router"]._get_sender(inbound)
         if not asked or not sender["is_asked"]:
             return False

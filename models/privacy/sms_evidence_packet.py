@@ -144,10 +144,7 @@ class SmsEvidence(models.AbstractModel):
             return "html", self._make_page(facts, digest, str(error), document)
 
     def _make_pdf(self, facts, digest, document):
-        """Return the certificate as a PDF.
-
-        :raises UserError: if the server cannot make one
-        """
+        """Return the certificate as a PDF; raise a UserError if the server cannot."""
         reports = self.env["ir.actions.report"]
         values = {"facts": Facts(facts), "digest": digest}
         data, kind = reports._render_qweb_pdf(CERTIFICATE, data=values)

@@ -323,10 +323,7 @@ class SmsAlertTrouble(models.Model):
         return is_known and trouble.began_at - self.began_at > monitoring.SAME_START
 
     def _repeat(self, trouble, now):
-        """Count another report of the trouble, which may have become worse.
-
-        :param trouble: ``tools.monitoring.Trouble``
-        """
+        """Count another report of the trouble, which may have become worse."""
         values = {"summary": trouble.summary, "severity": trouble.severity}
         values["began_at"] = self.began_at or trouble.began_at
         self.write({"report_count": self.report_count + 1, "heard_at": now, **values})

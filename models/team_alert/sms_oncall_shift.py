@@ -406,10 +406,7 @@ class SmsOncallShift(models.Model):
         )
 
     def _tell_both(self, write):
-        """Notify both people of a hand-over, each in their time zone and language.
-
-        :param write: function that takes an environment and returns the message
-        """
+        """Notify both people of a hand-over, each in their time zone and language."""
         for user in self.user_id | self.replaced_user_id:
             reader = self.with_context(lang=user.lang, tz=user.tz).env
             self.team_id.with_env(reader).message_notify(

@@ -176,11 +176,7 @@ class SmsTeamAlert(models.Model):
         return chosen
 
     def _queue_messages(self, ways_of):
-        """Queue one message per number and way.
-
-        :param dict ways_of: ``{user: ways}``
-        :return: list of pairs of a user and their ``sms.sms``
-        """
+        """Queue a message per number and way; return pairs of user and ``sms.sms``."""
         values_of, key_of, message_of = {}, {}, {}
         for user, ways in ways_of.items():
             partner = user.partner_id
