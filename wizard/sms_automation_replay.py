@@ -118,7 +118,6 @@ class SmsAutomationReplay(models.TransientModel):
         return automation.plan_replay(events, waits, rules, facts, now)
 
     def _get_rules(self):
-        """Return the rules to replay: stages' texts, then the chosen automations."""
         stages = self.env["helpdesk.ticket.stage"].sudo()
         stages = stages.search([("sms_template_id", "!=", False)])
         chosen = self.automation_ids.sudo().filtered("template_id").sorted()

@@ -480,7 +480,6 @@ class SmsComposer(models.TransientModel):
             )
 
     def _hand_over_attachments(self):
-        """Move the attachments of a single message to its record."""
         # For a mass message nothing is read.
         if not self.comment_single_recipient or not self.attachment_ids:
             return None
@@ -492,8 +491,6 @@ class SmsComposer(models.TransientModel):
         own_sudo.write({"res_model": record._name, "res_id": record.id})
         return SentMedia(0, tuple(self.attachment_ids.ids))
 
-    # === Forgetting ===
-
     # A used composer stays in the database for a while.
 
     @api.model
@@ -503,7 +500,6 @@ class SmsComposer(models.TransientModel):
         records = {(message.model, message.res_id) for message in messages}
 
         def is_about(composer):
-            """Return whether a composer has one of the numbers or texted records."""
             typed = [composer.recipient_single_number_itf, composer.sms_ticket_number]
             typed = ",".join(filter(None, [*typed, composer.numbers])).split(",")
             named = any(phone.is_written(text, n) for text in typed for n in numbers)

@@ -109,7 +109,6 @@ class SmsIncidentPublish(models.TransientModel):
         mails = dict(recipients._read_group(domain, ["mail_outcome"], ["__count"]))
 
         def count(*names):
-            """Return how many recipients have one of the outcomes."""
             return sum(n for (name, _reason), n in found.items() if name in names)
 
         texted, mailed = count(*people.REACHED), mails.get(people.MAIL, 0)

@@ -470,7 +470,6 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _get_sms_touched(self):
-        """Return the :class:`Touched` of this transaction."""
         precommit = self.env.cr.precommit
         if TOUCHED_KEY not in precommit.data:
             precommit.data[TOUCHED_KEY] = Touched()

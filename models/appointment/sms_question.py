@@ -310,7 +310,6 @@ class SmsQuestion(models.Model):
         return event.with_context(**{FACTS_KEY: frozendict({event.id: facts})})
 
     def _get_lang(self):
-        """Return the language code of the person who was asked."""
         partner = self._get_invitation().partner_id
         return self.company_id._find_sms_lang(partner.lang, self.number)
 

@@ -183,7 +183,6 @@ class SmsReminder(models.Model):
         }
 
     def _note_sent(self, messages):
-        """Store the ``sms.sms`` of each row."""
         self.flush_recordset()
         pairs = list(zip(self.ids, messages.ids, strict=True))
         now = fields.Datetime.now()

@@ -354,7 +354,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _note_failure(self, record, error):
-        """Note on the ticket that no text was created, and log the error."""
         _logger.error("%s: no text was made about it", record, exc_info=error)
         words = str(error) if isinstance(error, UserError) else ""
         note = self.env._(

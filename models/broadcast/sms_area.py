@@ -174,7 +174,6 @@ class SmsArea(models.Model):
         return domain
 
     def _get_zip_sql(self, _model, alias, _query):
-        """Return the SQL condition for contacts with one of the postal codes."""
         ranges = geography.parse_zips(self.zips)
         column = SQL(
             "upper(regexp_replace(%s, '[^0-9A-Za-z]', '', 'g')) COLLATE \"C\"",

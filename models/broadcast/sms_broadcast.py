@@ -249,7 +249,6 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _render_samples(self, samples):
-        """Return samples as HTML cards with their text and segments."""
         card = Markup(
             "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"

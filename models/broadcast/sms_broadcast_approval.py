@@ -46,7 +46,6 @@ class SmsBroadcast(models.Model):
             broadcast.refusal_note = bool(user) and note
 
     def _get_approvers(self):
-        """Return the managers who may approve it: all but its author."""
         return self.company_id._get_sms_managers() - self.user_id
 
     def _describe_approval(self):

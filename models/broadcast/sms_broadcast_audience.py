@@ -151,7 +151,6 @@ class SmsBroadcast(models.Model):
         self.env["sms.broadcast.recipient"].invalidate_model()
 
     def _select_audience(self):
-        """Store all people of the audience."""
         if self.audience == LIST:
             self._select_listed()
             return

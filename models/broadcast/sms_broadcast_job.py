@@ -94,7 +94,6 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _get_running_domain(self):
-        """Return the domain of broadcasts with work to do."""
         is_due = Domain("leaves_at", "<=", fields.Datetime.now())
         has_texts = Domain([("started_at", "!=", False), ("finished_at", "=", False)])
         return (
@@ -174,7 +173,6 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _get_batch(self, name, values, limit):
-        """Return the next recipients with one of the values in a field."""
         own = [("broadcast_id", "=", self.id), (name, "in", values)]
         return self.env["sms.broadcast.recipient"].search(own, order="id", limit=limit)
 
@@ -352,7 +350,6 @@ class SmsBroadcastJob(models.Model):
         return f"{who} {self.env._('%s had been sent by then.', left)}"
 
     def _describe_cancel(self, left, waiting):
-        """Return what would be cancelled, and what was already sent."""
         if not self.started_at:
             return self.env._("Nothing has been sent. Nobody will get it.")
         return self.env._(
@@ -421,7 +418,6 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _name_counts(self, found):
-        """Return the non-empty stages as words, each with its count."""
         labels = {
             "delivered": self.env._("delivered"),
             "handed_over": self.env._("sent"),
@@ -438,7 +434,6 @@ class SmsBroadcastJob(models.Model):
         ]
 
     def _render_progress(self, found):
-        """Return the progress bar and the numbers below it, as HTML."""
         total = sum(found.values())
         bar = Markup("<div class='progress-bar %s' style='width: %.2f%%'></div>")
         bars = Markup("").join(

@@ -115,8 +115,6 @@ class SmsBroadcast(models.Model):
             return bool(self._get_news())
         return self.state not in (SENT, CANCELLED) or bool(self.waiting_count)
 
-    # === Check ===
-
     def _judge(self, recipients):
         """Store the gate's decision on recipients who have no message yet."""
         if not recipients:
@@ -182,7 +180,6 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _fill_in(self, words, recipient):
-        """Return the text for one recipient."""
         name = tidy_name(recipient.name or recipient.partner_id.name)
         area = words.areas.get(recipient.area_id.id, "")
         text = texts.fill(words.body, {**words.shared, "area": area, "customer": name})
@@ -213,7 +210,6 @@ class SmsBroadcast(models.Model):
         return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
 
     def _preview(self, words, recipient):
-        """Return the text for one recipient, with its footer."""
         number = recipient.number or recipient.partner_id.phone_sanitized
         purpose = self.env["sms.purpose"]._get(ALERT)
         footer = purpose._get_rules(words.lang, self.company_id).footer

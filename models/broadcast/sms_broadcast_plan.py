@@ -76,7 +76,6 @@ class SmsBroadcast(models.Model):
         return when
 
     def _get_send_label(self):
-        """Return the label of the button that sends it."""
         count = formatLang(self.env, self.reached_count, 0)
         if self.needs_approval and self.state != states.WAITING:
             return self.env._("Ask to text %s people", count)
@@ -117,7 +116,6 @@ class SmsBroadcast(models.Model):
             raise UserError(fault)
 
     def _start(self):
-        """Queue the texts now, or plan them for later."""
         if not self.leaves_at:
             self._begin()
             return

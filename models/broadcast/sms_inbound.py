@@ -51,7 +51,6 @@ class SmsInbound(models.Model):
         )
 
     def _link_to_broadcast(self, broadcast_id, incident_id):
-        """Link it to the broadcast and incident that it replies to."""
         kind = broadcast_replies.classify(self.kind, self.body)
         about = {"broadcast_id": broadcast_id, "incident_id": incident_id}
         self.write({**about, "reply_kind": kind})

@@ -147,7 +147,6 @@ class SmsInboundRouter(models.AbstractModel):
         return self._say_reply(inbound, reply_codes.SUBSCRIBED, areas=", ".join(names))
 
     def _get_areas_of(self, inbound, keyword):
-        """Return the keyword's areas as the company offers them."""
         named_sudo = keyword.sudo().area_ids
         offered_sudo = named_sudo and named_sudo._get_offered(inbound.company_id)
         return offered_sudo - offered_sudo._leave_out(named_sudo)

@@ -333,7 +333,6 @@ class SmsIncident(models.Model):
         return lock_next(self.env["sms.sms"].sudo(), condition, SQL("id"), limit=None)
 
     def _get_fillers(self, lang):
-        """Return the values for replies about the incident, in a language (code)."""
         it_sudo = self.with_context(lang=lang).sudo()
         return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
 
@@ -485,7 +484,6 @@ class SmsIncidentMute(models.Model):
 
     @api.model
     def _get_muted(self, incidents):
-        """Return pairs of incident id and a number that has muted it."""
         standing = [("incident_id", "in", incidents.ids), ("ended_at", "=", False)]
         domain = [*standing, ("number", "!=", False)]
         mutes_sudo = self.sudo().search_fetch(domain, ["incident_id", "number"])

@@ -170,7 +170,6 @@ class SmsIncident(models.Model):
     # === Words ===
 
     def _get_planned_words(self):
-        """Return the planned period in words, in the company's time zone."""
         begin, end = map(self._say_time, (self.planned_from, self.planned_to))
         if not end:
             return self.env._("from %s", begin)
@@ -187,7 +186,6 @@ class SmsIncident(models.Model):
         return say_moment(own.env, moment, lasting=True)
 
     def _suggest_news(self, state):
-        """Return a draft of the news for a manager to edit."""
         kind, name = self._get_kind(state), self.name
         if state == PLANNED and (kind == OPENING or self.is_moved):
             values = {"name": name, "when": self._get_planned_words()}

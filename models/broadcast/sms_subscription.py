@@ -258,7 +258,6 @@ class SmsPreferenceLink(models.Model):
         return found_sudo.search(domain, order="id")
 
     def _take(self, form, trace):
-        """End the subscription whose id is posted as ``end``."""
         wanted = form.get("end")
         if not wanted:
             return super()._take(form, trace)

@@ -119,7 +119,6 @@ class SmsCarrierOptOut(models.Model):
 
     @api.model
     def _wake(self, at=None):
-        """Wake the cron, now or at a time (UTC)."""
         self.env["ir.cron"]._wake_sms("ir_cron_sms_carrier_opt_out", at)
 
     def action_try_again(self):
@@ -226,7 +225,6 @@ class SmsCarrierOptOut(models.Model):
 
     @api.model
     def _wake_for_next(self):
-        """Wake the cron when the next row is due."""
         waiting = [("state", "=", WAITING)]
         [(next_at,)] = self._read_group(waiting, aggregates=["next_at:min"])
         if next_at and next_at > fields.Datetime.now():

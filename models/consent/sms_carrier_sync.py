@@ -179,7 +179,6 @@ class SmsCarrierSync(models.Model):
     # === Opt-outs ===
 
     def _compare(self, opt_outs):
-        """Record opt-outs missing here, and store the differences."""
         listed = {}
         for row in opt_outs:
             number = canonical(row.number)
@@ -391,5 +390,4 @@ class SmsCarrierDifference(models.Model):
 
     @api.model
     def _get_urgent_domain(self):
-        """Return the domain of differences that somebody should act on."""
         return [("kind", "in", URGENT_KINDS), ("done_at", "=", False)]

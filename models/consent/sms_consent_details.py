@@ -139,7 +139,6 @@ class SmsConsentDetails(models.AbstractModel):
         return dict(field._description_selection(self.env))
 
     def _say_date(self, moment):
-        """Return a time (UTC) of the ledger in words, with its date."""
         return say_moment(self.env, moment, lasting=True)
 
     # === Advice ===

@@ -232,7 +232,6 @@ class SmsConsentImport(models.Model):
         return super()._check_setup(vals)
 
     def _check_works_here(self):
-        """Restrict answers of the Reassigned Numbers Database to officers."""
         if not self.env.su and any(job.decision == ANSWERS for job in self):
             self.env["sms.reassigned.file"]._check_officer()
         return super()._check_works_here()
@@ -511,7 +510,6 @@ class SmsConsentImport(models.Model):
         added.append(self.env._("What"))
 
         def iter_report():
-            """Yield the rows of the report, headers first."""
             yield [*headers, *added]
             for row, outcome, reason, detail, cells in self._iter_faults():
                 cells = json.loads(cells)[: len(headers)]
@@ -521,7 +519,6 @@ class SmsConsentImport(models.Model):
         return tabular.write_rows(iter_report())
 
     def _iter_faults(self):
-        """Yield the rows not recorded, read in batches."""
         last = 0
         query = """
             SELECT "row", outcome, reason, detail, cells

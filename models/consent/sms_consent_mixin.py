@@ -258,7 +258,6 @@ class SmsConsentMixin(models.AbstractModel):
         states = set(value) & set(consent.STATES)
 
         def to_sql(model, alias, query):
-            """Return the condition for records in one of the states."""
             columns = model._get_sms_subject_columns(alias)
             conditions = [_get_state_sql(columns, state) for state in states]
             return SQL("(%s)", SQL(" OR ").join(conditions))

@@ -229,7 +229,6 @@ class SmsConsentPaperLine(models.Model):
         return len(recorded)
 
     def _enter(self):
-        """Record the form in the ledger."""
         entry = self.env["sms.consent.entry"]
         scan = entry._read_scan(self)
         happened_at = self._get_moment()

@@ -149,7 +149,6 @@ class SmsConsentStory(models.AbstractModel):
         openable = self._get_openable(events)
 
         def get_day(moment):
-            """Return the day of a moment in words."""
             return format_date(self.env, moment.event.recorded_at, date_format="long")
 
         days = [
@@ -179,7 +178,6 @@ class SmsConsentStory(models.AbstractModel):
         effects = self.env["sms.consent"]._read_effects(events.ids)
 
         def get_act(event):
-            """Return the key of events that are told in one sentence."""
             said_in = event.message_ref or event.evidence_id.id
             return event.event, event.method, said_in, str(effects.get(event.id))
 
@@ -262,7 +260,6 @@ class SmsConsentStory(models.AbstractModel):
         }
 
     def _get_details(self, moment):
-        """Return further details of a moment, as a list of texts."""
         event = moment.event
         say_date = self.env["sms.consent.details"]._say_date
         details = []

@@ -102,8 +102,6 @@ class SmsReassignedFile(models.Model):
         """
         return self.env.execute_query(SQL(query, self.ids))
 
-    # === Rights ===
-
     @api.model
     def _check_officer(self):
         """Raise an AccessError unless the user is a compliance officer."""

@@ -405,7 +405,6 @@ class HelpdeskTicket(models.Model):
             self.with_user(SUPERUSER_ID).stage_id = stage.id
 
     def _mark_sms_read(self):
-        """Mark the customers' texts as read, for the whole team."""
         self.check_access("read")
         inbound_sudo = self.env["sms.inbound"].sudo()
         domain = inbound_sudo._get_unread_domain() & Domain("ticket_id", "in", self.ids)

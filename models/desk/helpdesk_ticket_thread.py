@@ -196,7 +196,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _hide_sms_text(self, text, about):
-        """Return an entry without its words."""
         hidden = {name: text[name] for name in ("id", "direction", "date", "at")}
         return {**hidden, "about": about, "is_hidden": True}
 

@@ -367,7 +367,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_placeholder_words(self):
-        """Return the labels of expressions, by model."""
         preferences = self.env._("Preference link")
         customer, technician = self.env._("Customer"), self.env._("Technician")
         return {
@@ -595,7 +594,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _describe_advice(self, wording):
-        """Return the advice in plain sentences."""
         sentences = {
             advice.TOO_LONG: self.env._(
                 "Too long: it costs %s segments. Say one thing."

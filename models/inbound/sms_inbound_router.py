@@ -433,7 +433,6 @@ class SmsInboundRouter(models.AbstractModel):
     # === Joining ===
 
     def _join(self, inbound, keyword):
-        """Renew the consents that the sender has given, then ask for the rest."""
         self._renew(inbound, keyword.purpose_ids)
         self._ask_to_join(inbound, keyword)
 

@@ -91,7 +91,6 @@ class SmsMedia(models.Model):
 
     @api.model
     def _claim(self):
-        """Claim the next file that is due; others are left to other workers."""
         now = fields.Datetime.now()
         due = SQL("state = 'waiting' AND next_at <= %s", now)
         row = lock_next(self, due, SQL("next_at, id"))
@@ -99,7 +98,6 @@ class SmsMedia(models.Model):
         return row
 
     def _prepare_call(self):
-        """Return the fetch, or None while the account cannot be used."""
         inbound = self.inbound_id
         if inbound.company_id._find_sms_account_lock(inbound.provider):
             self.attempts -= 1  # this was no attempt

@@ -189,7 +189,6 @@ class SmsQuestion(models.Model):
         return self.sms_id.id < message.id
 
     def _note_answer(self, inbound, answer):
-        """Note what was answered, and close the question."""
         said = {"answer": answer, "answered_at": inbound.received_at}
         self.write({"state": ANSWERED, "inbound_id": inbound.id, **said})
 

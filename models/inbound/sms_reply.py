@@ -126,7 +126,6 @@ class SmsReply(models.Model):
 
     @api.model
     def _render(self, code, company, lang=None, **values):
-        """Return the wording of an answer, filled in."""
         company_sudo = company.sudo()
         lang = company._pick_sms_lang(lang)
         contact = company_sudo.phone or company_sudo.email

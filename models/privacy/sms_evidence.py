@@ -279,7 +279,6 @@ class SmsEvidence(models.AbstractModel):
         }
 
     def _get_shown(self, purpose_id, wording_id, user_id):
-        """Return the names of what an event refers to."""
         env_sudo = self.sudo().env
         wording = env_sudo["sms.wording"].browse(wording_id or ())
         return {

@@ -201,7 +201,6 @@ class SmsEvidence(models.AbstractModel):
             evidence.write_json(streams.enter_context(files.open(DOCUMENT)), values)
 
     def _add_scans(self, files, events):
-        """Add the scans of events, one after the other."""
         paths = {
             (event["evidence_id"], scan["name"]): scan["path"]
             for event in events
@@ -215,7 +214,6 @@ class SmsEvidence(models.AbstractModel):
             record.attachment_ids.invalidate_recordset()
 
     def _add_help(self, files, reference):
-        """Add the instructions and the script to verify the packet."""
         if SCRIPT.is_file():  # a package of the addon may leave it out
             files.add("verify-ledger.py", SCRIPT.read_bytes())
         title = self.env._("Evidence of consent to text messages, %s", reference)

@@ -174,7 +174,6 @@ class SmsRedaction(models.Model):
 
     @api.model
     def _wake(self, at=None):
-        """Wake the cron, now or at a time (UTC)."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_redaction").sudo()._trigger(at)
 
     def action_try_again(self):
@@ -215,7 +214,6 @@ class SmsRedaction(models.Model):
         return row
 
     def _prepare_call(self):
-        """Return the request, or None if the carrier cannot be asked now."""
         if self.company_id._find_sms_account_lock(self.provider):
             self.next_at = fields.Datetime.now() + LOCKED_PAUSE
             return None

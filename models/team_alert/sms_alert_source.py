@@ -121,7 +121,6 @@ class SmsAlertSource(models.Model):
         return self.sudo().search(domain, limit=1)
 
     def _note_refusal(self, reason):
-        """Record that a request was refused, for the manager to see."""
         values = {"refused_at": fields.Datetime.now(), "refusal": reason}
         self.write({"refused_count": self.refused_count + 1, **values})
 

@@ -171,7 +171,6 @@ class SmsOncallShift(models.Model):
         return bool(self._get_spans(now, now + timedelta.resolution))
 
     def _to_duty(self):
-        """Return the shift as a ``tools.oncall.Duty``."""
         rank, instead_of = (self.sequence, self.id), self.replaced_user_id.id or None
         return oncall.Duty(self.user_id.id, rank, self.id, instead_of)
 

@@ -265,7 +265,6 @@ class SmsTeamAlert(models.Model):
         self.env["sms.inbound.router"]._say(inbound, body, partner, INTERNAL)
 
     def _get_facts(self, question, inbound):
-        """Return the sender of a text, as fields of ``sms.team.alert.entry``."""
         told = self._get_told().filtered(lambda it: it.number == question.number)
         return {
             "user_id": told.user_id[:1].id,
@@ -283,7 +282,6 @@ class SmsTeamAlert(models.Model):
         return told.filtered(lambda it: it.sms_id.state not in entries.FAILED_STATES)
 
     def _get_fillers(self, partner):
-        """Return the values of the replies' placeholders, for a reader."""
         user, at = self._get_taken()
         zone = partner.tz or self.company_id._get_sms_zone()
         reader = self.with_context(tz=zone, lang=partner.lang or self.env.lang)
@@ -302,7 +300,6 @@ class SmsTeamAlert(models.Model):
         return self.acknowledged_by_id, self.acknowledged_at
 
     def _get_taker_name(self, user):
-        """Return the name of who resolved or took the alert, person or system."""
         if self.source_id and self.state == RESOLVED and not user:
             return self.source_id.sudo().name
         return user.sudo().name or self.env._("somebody")

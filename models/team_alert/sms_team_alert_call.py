@@ -85,7 +85,6 @@ class SmsTeamAlert(models.Model):
     # === What is said ===
 
     def _render_call(self, lang):
-        """Return the script of a call in a language."""
         if len(self) == 1:
             plan = self._speak(lang).plan_id
             return plan._fill_in_call(self.name, self.team_id, self.company_id)

@@ -80,7 +80,6 @@ class SmsTeamAlert(models.Model):
 
     @api.model
     def _wake(self, at=None):
-        """Run the due steps now, or at a time (UTC)."""
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_team_alert").sudo()._trigger(at)
 
     def _escalate(self, now):
@@ -246,7 +245,6 @@ class SmsTeamAlert(models.Model):
         return None
 
     def _note(self, kind, at, **values):
-        """Add an entry to the timeline."""
         values |= {"alert_id": self.id, "kind": kind, "at": at}
         self.env["sms.team.alert.entry"].create(values)
 

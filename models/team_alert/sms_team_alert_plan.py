@@ -153,7 +153,6 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.constrains("step_ids")
     def _check_steps(self):
-        """Refuse a plan without steps."""
         if empty := self.filtered(lambda it: not it.step_ids):
             words = self.env._("“%s” needs at least one step.", empty[0].name)
             raise ValidationError(words)
