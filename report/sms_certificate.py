@@ -159,10 +159,7 @@ class SmsCertificate(models.AbstractModel):
         return self.env._("%(method)s, entered by %(user)s", method=label, user=user)
 
     def _get_sentences(self):
-        """Return the sentences with placeholders in the document, by name.
-
-        Complete sentences, so that they can be translated.
-        """
+        """Return the sentences with placeholders in the document, by name."""
         return {
             "lead": self.env._(
                 "This document states what the consent ledger of %s holds about the "

@@ -55,8 +55,6 @@ class HelpdeskTicket(models.Model):
         """Return when a visit can begin (UTC), a day from now at the earliest.
 
         Chosen like the times offered by text: when technician and customer are free.
-
-        :param technician: ``res.users`` who makes the visit
         """
         earliest = fields.Datetime.start_of(fields.Datetime.now(), "hour") + LEAD
         people = self.partner_id | technician.partner_id

@@ -329,11 +329,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan_reminders(self, found, obstacles):
-        """Plan the reminders of appointments, and cancel invalid ones.
-
-        :param list found: :class:`Appointment` items
-        :param dict obstacles: why somebody gets none, or empty, by :class:`Appointment`
-        """
+        """Plan the reminders of appointments, and cancel invalid ones."""
         standing = [it for it in found if not obstacles[it]]
         valid, rows = self._find_reminders(standing)
         void = {(it.event_id, it.partner_id): obstacles[it] for it in found}
@@ -526,8 +522,6 @@ class SmsReminder(models.Model):
 
         Preferably a sent one, so that it is not sent again. With duplicates the merge
         would fail, since a reminder is unique per person.
-
-        :param src_partners: ``res.partner`` that are merged into ``dst_partner``
         """
         rows = self.search(
             Domain("partner_id", "in", (src_partners | dst_partner).ids)

@@ -193,8 +193,6 @@ class SmsReminder(models.Model):
         """Return the ids of the rows whose text says how to answer.
 
         Nobody can answer about an appointment that is over.
-
-        :param dict rules: :class:`TextRule` by row id
         """
         template_ids = {row.id: rules[row.id].template_id for row in self}
         templates_sudo = self.env["sms.template"].sudo()
@@ -222,8 +220,6 @@ class SmsReminder(models.Model):
         Rows with the same template, language and company are rendered together; an
         event with two customers is rendered twice, since the words depend on the
         reader.
-
-        :param dict rules: :class:`TextRule`, or None, by row id
         """
         groups = defaultdict(list)
         bodies = {}

@@ -186,8 +186,6 @@ class SmsAutomation(models.Model):
 
         Whoever changed the ticket may not have the right to text, and a portal user who
         closes it must not appear as the author.
-
-        :return: True
         """
         rule = text.rule
         record = text.record.with_user(SUPERUSER_ID)

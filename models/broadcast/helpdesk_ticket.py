@@ -97,8 +97,6 @@ class HelpdeskTicket(models.Model):
     def _find_sms_incident(self, number, words=""):
         """Return the newest incident that the ticket or a text on it is about, if any.
 
-        See ``sms.incident._is_about`` for the criteria.
-
         :param str number: the customer's number (E.164), may be empty
         :param str words: of the text; default: the ticket's title and description
         """

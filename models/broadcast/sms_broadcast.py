@@ -322,11 +322,7 @@ class SmsBroadcast(models.Model):
     # === Buttons ===
 
     def _take(self, *states):
-        """Lock the broadcast for a button, and check that its state still allows it.
-
-        :return: the broadcast in sudo
-        :raises UserError: if it is in none of the ``states`` (any more)
-        """
+        """Lock and return it for a button, in sudo; refuse other ``states``."""
         self.ensure_one()
         self.check_access("write")
         broadcast_sudo = self.sudo()

@@ -256,11 +256,7 @@ class SmsBroadcast(models.Model):
         return self.env.cr.rowcount
 
     def _select_contacts(self, partners, domain, area_id=None, limit=None):
-        """Store the contacts of a domain.
-
-        :param partners: ``res.partner`` with the rights to apply
-        :return: the number of recipients
-        """
+        """Store a domain's contacts, with the rights of ``partners``; count them."""
         found = partners._search(domain & self._get_company_domain(), limit=limit)
         self.env.cr.execute(
             SQL(

@@ -121,10 +121,7 @@ class SmsBroadcastJob(models.Model):
         return 1
 
     def _work_off(self):
-        """Check or queue the next batch, unless it was paused or cancelled meanwhile.
-
-        :return: the number of recipients processed
-        """
+        """Check or queue the next batch unless paused or cancelled; return its size."""
         self._wait_for_row()
         if self.state == states.CANCELLED and not self.finished_at:
             return self._cancel_next()

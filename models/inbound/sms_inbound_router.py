@@ -480,8 +480,6 @@ class SmsInboundRouter(models.AbstractModel):
 
         YES also lifts the carrier's own block, so without an open question it means
         START if the sender has stopped, and is conversation from anybody else.
-
-        :param asked: ``sms.consent.event`` records of that question, may be empty
         """
         if not asked:
             _action, word, _keyword = self._find_action(inbound)

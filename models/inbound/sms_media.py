@@ -117,10 +117,7 @@ class SmsMedia(models.Model):
 
     @api.model
     def _fetch(self, provider, url, name):
-        """Return what was fetched, or the fault. Does not touch the database.
-
-        :param str name: of the picture, for the log
-        """
+        """Return what was fetched, or the fault, without touching the database."""
         if not provider:
             return media.NO_ACCOUNT
         try:

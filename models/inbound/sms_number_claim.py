@@ -101,10 +101,7 @@ class SmsNumberClaim(models.Model):
 
     @api.model
     def _query_unproven(self, *numbers):
-        """Query whose logins have typed a number that has not confirmed it.
-
-        :return: ``SQL`` of the contacts' ids, for a domain
-        """
+        """Return SQL for contacts whose logins have typed an unconfirmed number."""
         domain = self._get_open_domain() & Domain("number", "in", numbers)
         return self.sudo()._search(domain).subselect("partner_id")
 
@@ -169,8 +166,6 @@ class SmsNumberClaim(models.Model):
         """Keep one claim to each number of contacts that are merged.
 
         One that is not confirmed comes first: better ask once more.
-
-        :param sources: ``res.partner`` that are merged into ``target``
         """
         known = self.search([("partner_id", "in", (sources | target).ids)], order="id")
         known = known.sorted(lambda it: (not it.typed_at, bool(it.confirmed_at)))

@@ -110,9 +110,8 @@ class SmsEvidence(models.AbstractModel):
     def _iter_rows(self, model_name, domain, columns, renamed):
         """Yield the values of a model's rows by their names in the documents.
 
-        Read in batches.
-        In sudo, since officers do not see numbers in lists. The caller has checked the
-        right to export evidence, and the domain restricts the company.
+        In batches and in sudo, since officers do not see numbers in lists. The caller
+        has checked the right to export evidence; the domain restricts the company.
         """
         model_sudo, domain, last_id = self.env[model_name].sudo(), Domain(domain), 0
         names = {path: renamed.get(path, path) for _header, path in columns}
@@ -188,10 +187,7 @@ class SmsEvidence(models.AbstractModel):
         return str(self.env["ir.qweb"]._render(PAGE, values)).encode()
 
     def _write_document(self, files, document):
-        """Write a document as JSON, and its lists as tables, in one pass.
-
-        :param dict document: JSON values; lists may be iterators
-        """
+        """Write a document as JSON, and its lists (or iterators) as tables."""
         values = dict(document)
         with ExitStack() as streams:
             for name, (file_name, columns) in TABLES.items():

@@ -334,11 +334,7 @@ class SmsOncallTurn(models.Model):
 
     @api.model
     def _keep(self, team, company, stretches, now):
-        """Store the turns of a team from now on; unchanged ones keep their row.
-
-        :param list stretches: ``tools.oncall.Stretch`` items
-        :return: the rows of these turns
-        """
+        """Store and return a team's turns from now; unchanged ones keep their row."""
         own = [("team_id", "=", team.id), ("company_id", "=", company.id)]
         known = self.search([*own, ("stop_at", ">", now)])
         rows = [

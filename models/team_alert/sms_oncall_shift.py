@@ -333,8 +333,6 @@ class SmsOncallShift(models.Model):
         """Put somebody in place of the shift's person for a time (UTC).
 
         :return: the new shift of the hand-over, in sudo
-        :raises AccessError: see :meth:`_check_hand_over`
-        :raises UserError: see :meth:`_check_stand_in`
         """
         self._check_hand_over(user)
         self._check_stand_in(user, start, stop)
@@ -364,10 +362,7 @@ class SmsOncallShift(models.Model):
         return override_sudo
 
     def _check_stand_in(self, user, start, stop):
-        """Refuse a stand-in with whom alerts would reach nobody.
-
-        :raises UserError: for the person, or for the time (UTC)
-        """
+        """Refuse a stand-in whom alerts would not reach, or not at that time (UTC)."""
         if user == self.user_id:
             raise UserError(self.env._("%s is on call already.", user.sudo().name))
         if not user.sudo().partner_id.phone_sanitized:
