@@ -414,7 +414,7 @@ class SmsComposer(models.TransientModel):
         tickets = self._get_records()
         bodies = self._prepare_body_values(tickets)
         for ticket in tickets:
-            one = composers.create(
+            composers.create(
                 {
                     "composition_mode": "comment",
                     "res_model": TICKET_MODEL,
@@ -425,8 +425,7 @@ class SmsComposer(models.TransientModel):
                     "template_id": self.template_id.id,
                     "body": bodies[ticket.id],
                 }
-            )
-            one._action_send_sms()
+            )._action_send_sms()
 
     def _prepare_body_values(self, records):
         """Never render the text of a single message a second time.

@@ -230,8 +230,7 @@ class SmsRegistration(models.TransientModel):
             "signed form: an agent records it with the words that were shown."
         )
         if wordings := self.env["sms.wording"]._get_published(company, purposes[:1]):
-            shown = wordings._render(company)
-            yield self.env._("The words are: “%s”", shown)
+            yield self.env._("The words are: “%s”", wordings._render(company))
         yield self.env._(
             "Consent is not a condition of purchase. Mobile numbers and consent are "
             "not shared with third parties."

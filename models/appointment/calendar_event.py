@@ -148,8 +148,7 @@ class CalendarEvent(models.Model):
     def _compute_technician_id(self):
         """Default to the organizer, unless somebody else was chosen."""
         for event in self:
-            former = event._origin.user_id
-            if not event.technician_id or event.technician_id == former:
+            if not event.technician_id or event.technician_id == event._origin.user_id:
                 event.technician_id = event.user_id
 
     @api.depends("ticket_id.company_id", "technician_id", "user_id")

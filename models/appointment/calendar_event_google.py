@@ -96,12 +96,11 @@ class CalendarRecurrence(models.Model):
         first_id, _sign, beginning = (self.google_id or "").partition("_R")
         if not beginning:
             return self.env["calendar.event"]
-        parts = self.search(
+        return self.search(
             [
                 ("id", "!=", self.id),
                 "|",
                 ("google_id", "=", first_id),
                 ("google_id", "=like", f"{first_id}\\_R%"),
             ]
-        )
-        return parts.calendar_event_ids.sorted("start")[-1:]
+        ).calendar_event_ids.sorted("start")[-1:]

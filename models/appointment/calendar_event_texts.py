@@ -215,8 +215,7 @@ class CalendarEvent(models.Model):
         rows_sudo.create([{**vals, "partner_id": it.id} for it in customers])
         rows_sudo._wake()
         names = ", ".join(customers.mapped("name"))
-        message = self.env._("%s will be told by text.", names)
-        return notify(message, next=reload_view())
+        return notify(self.env._("%s will be told by text.", names), next=reload_view())
 
     def _serialize_sms_buttons(self):
         """Wait for others who press a button of this appointment at this moment.

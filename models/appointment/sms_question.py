@@ -154,8 +154,7 @@ class SmsQuestion(models.Model):
         attendee = self._get_attendee()
         own = Domain("event_id", "=", attendee.event_id.id)
         own &= Domain("partner_id", "=", attendee.partner_id.id)
-        rows = self.env["sms.reminder"].search(own & is_read)
-        starts = rows.mapped("start")
+        starts = self.env["sms.reminder"].search(own & is_read).mapped("start")
         return attendee.event_id.start in starts if action == CONFIRM else bool(starts)
 
     def _ask_which(self, inbound, action):

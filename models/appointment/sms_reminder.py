@@ -361,8 +361,7 @@ class Whereabouts:
         reader, number = partner._get_sms_reader(), partner.phone_sanitized or ""
         key = reader.address, read_number(number)
         if key not in self._known:
-            gate = self._company.env["sms.gate"]
-            place = gate._locate(self._company, number, reader)
+            place = self._company.env["sms.gate"]._locate(self._company, number, reader)
             zone = appointments.pick_zone(reader.tz, place.zones, self.here)
             self._known[key] = place, zone
         return self._known[key]

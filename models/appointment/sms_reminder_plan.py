@@ -215,14 +215,13 @@ class SmsReminder(models.Model):
     @api.model
     def _group_pending(self, notices):
         """Return the notices not sent yet by partner id and key, the newest last."""
-        rows = self.search(
+        return self.search(
             Domain("partner_id", "in", [it.first.partner_id for it in notices])
             & Domain("subject_key", "in", [it.first.key for it in notices])
             & Domain("kind", "in", NOTICES)
             & IS_WAITING,
             order="id",
-        )
-        return rows.grouped(lambda row: (row.partner_id.id, row.subject_key))
+        ).grouped(lambda row: (row.partner_id.id, row.subject_key))
 
     # === Notices ===
 

@@ -299,8 +299,7 @@ class SmsAutomation(models.Model):
         holding = {}
         for rule in chain.from_iterable(rules for _change, rules in planned):
             if rule.domain and rule.automation_id not in holding:
-                found = self._filter_by_domain(rule, ids)
-                holding[rule.automation_id] = set(found.ids)
+                holding[rule.automation_id] = set(self._filter_by_domain(rule, ids).ids)
 
         def holds(change, rule):
             return not rule.domain or change.record.id in holding[rule.automation_id]

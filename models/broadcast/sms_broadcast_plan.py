@@ -257,8 +257,7 @@ class SmsBroadcast(models.Model):
 
     def _get_clock(self):
         """Return the time zone in which its author has entered its time."""
-        author = self.user_id or self.env.user
-        return author.tz or self.company_id._get_sms_zone()
+        return (self.user_id or self.env.user).tz or self.company_id._get_sms_zone()
 
     def _note_first(self, times):
         """Store during the check when the first texts are due."""

@@ -394,5 +394,4 @@ class SmsIncident(models.Model):
         is_named = is_named or topics.mentions(words, self.words)
         if not is_named and (self.words or self.category_ids):
             return False
-        is_anywhere = is_named and not self.area_ids
-        return is_anywhere or self._concerns(partner, number)
+        return (is_named and not self.area_ids) or self._concerns(partner, number)

@@ -145,7 +145,7 @@ class SmsSubscription(models.Model):
             found.filtered(lambda it: not it.partner_id).partner_id = partner
         else:
             waiting.question_id = question
-        new = self.create(
+        return found | self.create(
             [
                 {
                     "company_id": company.id,
@@ -160,7 +160,6 @@ class SmsSubscription(models.Model):
                 for area in areas._leave_out(found.area_id)
             ]
         )
-        return found | new
 
     @api.model
     def _get_current_domain(self, company, number, areas=None):

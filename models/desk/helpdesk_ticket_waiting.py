@@ -173,10 +173,9 @@ class HelpdeskTicket(models.Model):
         }
 
     def _describe_waiting_sms(self, sms_sudo):
-        ticket = self.browse(sms_sudo.mail_message_id.res_id)
         return {
             "id": sms_sudo.id,
-            "ticket": ticket.number,
+            "ticket": self.browse(sms_sudo.mail_message_id.res_id).number,
             "author": sms_sudo.create_uid.name,
             "words": shorten(sms_sudo.body, WORDS_LIMIT),
             "label": sms_sudo.shown_label,

@@ -96,8 +96,7 @@ class SmsNumberClaim(models.Model):
         domain = Domain("phone_sanitized", "=", number)
         domain &= Domain("company_id", "in", [False, company.id])
         domain &= Domain("id", "not in", self._query_unproven(number))
-        contacts = self.env["res.partner"]
-        return contacts._search(domain, limit=2)
+        return self.env["res.partner"]._search(domain, limit=2)
 
     @api.model
     def _query_unproven(self, *numbers):

@@ -117,8 +117,7 @@ class SmsEvidenceAudit(models.Model):
     @api.model
     def _wake(self):
         """Start the job as soon as this transaction is committed."""
-        cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit")
-        cron.sudo()._trigger()
+        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_evidence_audit").sudo()._trigger()
 
     def action_refresh(self):
         """Reload, to show the state."""
