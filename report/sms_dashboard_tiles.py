@@ -183,10 +183,7 @@ class SmsDashboard(models.AbstractModel):
     # === Attention ===
 
     def _find_attention(self, found, filters):
-        """Return the items that need attention, the most severe first.
-
-        Only about records that the user may open. See :meth:`_make_item`.
-        """
+        """Return what needs attention and the user may open, the most severe first."""
         items = [
             *self._find_troubles(),
             *self._find_unsaid(),

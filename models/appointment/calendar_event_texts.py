@@ -198,10 +198,7 @@ class CalendarEvent(models.Model):
         return self._plan_sms_by_button(NO_SHOW)
 
     def _plan_sms_by_button(self, kind):
-        """Plan a text to each customer, once, and notify the user of its recipients.
-
-        :raises UserError: if nobody is to be texted, or everybody was before
-        """
+        """Plan a text to each customer not told yet, and notify the user of them."""
         self.ensure_one()
         self.check_access("write")
         rule = self._get_sms_rule_of_button(kind)

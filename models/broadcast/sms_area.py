@@ -218,10 +218,7 @@ class SmsArea(models.Model):
 
     @api.model
     def _get_offered(self, company):
-        """Return the areas that customers of a company may choose.
-
-        A shared area that the company has replaced with its own is left out.
-        """
+        """Return the areas that a company's customers may choose, its own first."""
         is_visible = Domain("company_id", "in", [False, company.id])
         found = self.search(is_visible & Domain("takes_subscribers", "=", True))
         own = Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)

@@ -551,10 +551,7 @@ class SmsBroadcast(models.Model):
             silent._write_rows([(it.id, found[it.number]) for it in silent], "lang")
 
     def _find_contacts(self, numbers):
-        """Return ``{number: (contact id, language)}`` of the oldest contacts.
-
-        Not of those whose login has only typed the number.
-        """
+        """Return ``{number: (contact id, language)}`` of the oldest proven contacts."""
         partners = self._as_author().env["res.partner"]
         typed = self.env["sms.number.claim"]._query_unproven(*numbers)
         domain = self._get_company_domain() & Domain("phone_sanitized", "in", numbers)

@@ -357,10 +357,7 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _count_stages(self):
-        """Return ``{broadcast id: {stage of STAGES: people}}``.
-
-        Counted by message; recipients without one are waiting or cancelled.
-        """
+        """Return ``{broadcast id: {stage of STAGES: people}}``, by their messages."""
         stage_of = {
             state: stage for stage, (states, _c) in STAGES.items() for state in states
         }

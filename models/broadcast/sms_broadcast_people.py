@@ -89,10 +89,7 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Return whether since the check the incident ended, or its end was sent.
-
-        Or the maintenance that it announces has already begun.
-        """
+        """Return whether its incident has ended, or its maintenance begun, since."""
         incident, ended_at = self.incident_id, self.incident_id.resolved_at
         if self.kind == RESOLVED or not incident:
             return False
@@ -167,10 +164,7 @@ class SmsBroadcast(models.Model):
         return words
 
     def _get_told_langs(self):
-        """Return the codes of the languages in which the text, or its news, is written.
-
-        The words around news exist in all.
-        """
+        """Return the codes of the languages in which the text, or its news, exists."""
         if not self._tells_news():
             return self.company_id._get_sms_told_langs(self, "body")
         if (news := self.env.context.get("sms_news")) is not None:

@@ -209,10 +209,7 @@ class SmsReassignedFile(models.Model):
     # === Answers ===
 
     def _read_questions(self, hashes):
-        """Return the query's questions about numbers, with earlier answers.
-
-        :return: ``{number_hash: {day: Question}}``, empty for other numbers
-        """
+        """Return ``{number_hash: {day: Question}}``, with earlier answers."""
         query = """
             SELECT own.id, own.number_hash, own.day,
                    ARRAY(SELECT answer FROM sms_reassigned_row

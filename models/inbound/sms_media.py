@@ -107,10 +107,7 @@ class SmsMedia(models.Model):
         return partial(self._fetch, self._get_provider(), self.url, str(self))
 
     def _get_provider(self):
-        """Return the adapter of the carrier that brought it, or None.
-
-        None if the company has another carrier now, as in a neutralized copy.
-        """
+        """Return the adapter of the carrier that brought it, or None if it was left."""
         company, code = self.inbound_id.company_id, self.inbound_id.provider
         is_known = code in company._get_sms_carriers()
         return company._get_sms_provider(code) if is_known else None

@@ -92,20 +92,17 @@ class SmsEvidence(models.AbstractModel):
                AND (asked.id, COALESCE(own.id, 0)) > %s
           ORDER BY 1, 2 LIMIT %s
         """
-        last = (0, 0)
+        last, users_sudo = (0, 0), self.env["res.users"].sudo()
         while rows := self.env.execute_query(
             SQL(query, company.id, condition, last, BATCH_SIZE)
         ):
             for asked_id, _own_id, *values in rows:
                 row = dict(zip(REASSIGNED_FIELDS, values, strict=True))
                 for name in ("asked_by", "answered_by"):
-                    row[name] = self._get_user_name(row[name])
+                    row[name] = users_sudo.browse(row[name] or ()).name
                 plain = {name: evidence.plain(value) for name, value in row.items()}
                 yield {"id": asked_id, **plain}
             last = rows[-1][:2]
-
-    def _get_user_name(self, user_id):
-        return self.env["res.users"].sudo().browse(user_id or ()).name
 
     def _iter_rows(self, model_name, domain, columns, renamed):
         """Yield the values of a model's rows by their names in the documents.

@@ -74,10 +74,7 @@ class SmsOncall(models.AbstractModel):
         return self.env["resource.calendar.leaves"].sudo().search(domain)
 
     def _get_hours(self, calendar, start, stop):
-        """Return the ``(start, stop)`` of a schedule's hours within a period (UTC).
-
-        Holidays are ignored.
-        """
+        """Return the ``(start, stop)`` of a schedule's hours (UTC), holidays too."""
         start, stop = start.replace(tzinfo=UTC), stop.replace(tzinfo=UTC)
         found = calendar.sudo()._attendance_intervals_batch(start, stop)
         return [
@@ -174,10 +171,7 @@ class SmsOncall(models.AbstractModel):
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall").sudo()._trigger()
 
     def _run(self):
-        """Update the gaps and the calendar of turns (cron).
-
-        Warns of new gaps and deletes filled ones.
-        """
+        """Update the gaps, warning of new ones, and the calendar of turns (cron)."""
         now = fields.Datetime.now()
         gaps, kept = self.env["sms.oncall.gap"].sudo(), self.env["sms.oncall.gap"]
         turns = drawn = self.env["sms.oncall.turn"].sudo()
