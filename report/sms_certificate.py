@@ -151,7 +151,6 @@ class SmsCertificate(models.AbstractModel):
         return labels("sms.consent.event", "method")
 
     def _say_how(self, event):
-        """Return the method of an event, and the person who entered it, if any."""
         method = event["content"]["method"]
         label, user = self._get_methods()[method], event["shown"]["user"]
         if method not in ENTERED_BY_PEOPLE:
@@ -285,7 +284,6 @@ class SmsCertificate(models.AbstractModel):
         ]
 
     def _say_origin(self, entry):
-        """Return the origin of a wording: its published versions and events."""
         parts = [
             self.env._(
                 "%(purpose)s (%(lang)s, version %(version)s)",

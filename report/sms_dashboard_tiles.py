@@ -63,7 +63,6 @@ class SmsDashboard(models.AbstractModel):
             yield own & Domain("company_id", "=", company.id)
 
     def _prepare_choices(self):
-        """Return the teams and purposes to choose from."""
         companies = [False, *self.env.companies.ids]
         teams_sudo = self.env["helpdesk.ticket.team"].sudo()
         own = [("company_id", "in", companies)]
@@ -171,7 +170,6 @@ class SmsDashboard(models.AbstractModel):
         return self.env._("%s calls, as the carrier says", count)
 
     def _describe_cost(self, sums):
-        """Return whether a cost comes from the carrier or from the price list."""
         if not sums["priced_count"]:
             return self.env._("from your price list")
         return self.env._(
@@ -208,7 +206,6 @@ class SmsDashboard(models.AbstractModel):
         return {"level": level, "text": text, "advice": advice, "action": action}
 
     def _find_troubles(self):
-        """Yield the outbox's open troubles."""
         alerts = self.env["sms.outbox.alert"]
         if not alerts.has_access("read"):
             return
@@ -235,7 +232,6 @@ class SmsDashboard(models.AbstractModel):
                 yield self._make_item("warning", text, advice, "sms_onboarding_action")
 
     def _find_oncall_gaps(self, filters):
-        """Yield the teams with on-call gaps in the days to come."""
         gaps = self.env["sms.oncall.gap"]
         if not gaps.has_access("read"):
             return
@@ -320,7 +316,6 @@ class SmsDashboard(models.AbstractModel):
             yield self._make_item("warning", text, advice, "sms_sms_action", domain)
 
     def _find_failing_senders(self, found):
-        """Yield the senders with many undelivered texts."""
         failing = {
             key[0]: sums
             for key, sums in found["sender"][True].items()
@@ -366,7 +361,6 @@ class SmsDashboard(models.AbstractModel):
         yield self._make_item("warning", text, advice, xmlid, domain)
 
     def _find_rising_opt_outs(self, found):
-        """Yield the templates whose opt-out rate is rising."""
         before = found["template"][False]
         rising = {
             key[0]: sums

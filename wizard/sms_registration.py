@@ -248,7 +248,6 @@ class SmsRegistration(models.TransientModel):
 
     @api.model
     def _say(self, problem):
-        """Return a problem as a sentence that says what to do."""
         name = self._fields[problem.field].get_description(self.env)["string"]
         values = {"name": name, "detail": problem.detail}
         return self._get_sentences()[problem.what] % values

@@ -110,7 +110,6 @@ class CalendarEvent(models.Model):
                 event.update(event.sudo()._get_sms_words(facts, whereabouts))
 
     def _get_sms_words(self, facts, whereabouts):
-        """Return the values of the template fields for one reader."""
         reader = self.env["res.partner"].browse(facts.partner_id)
         name = tidy_name(self._get_sms_technician().name) or self.sms_company_id.name
         number = self.ticket_id.number
@@ -304,7 +303,6 @@ class CalendarEvent(models.Model):
             event.sms_untold_ways = event.sudo().sms_untold_id.ways
 
     def _tell_sms_untold(self, sms):
-        """Return what a customer was not told, and why."""
         row = self.sms_reminder_ids.filtered(lambda it: it.sms_id == sms)[:1]
         name = sms.partner_id.name or sms.number or self.env._("The customer")
         facts = {"customer": name, "reason": sms.shown_reason or sms.shown_label}

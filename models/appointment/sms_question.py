@@ -245,7 +245,6 @@ class SmsQuestion(models.Model):
         self._tell_technician(ASKS)
 
     def _take_appointment_time(self, inbound):
-        """Move the appointment to the time that the customer has chosen."""
         offered = (self.details or {}).get("times") or []
         number = appointments.read_choice(inbound.body, len(offered))
         attendee = self._get_attendee()

@@ -328,7 +328,6 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan_reminders(self, found, obstacles):
-        """Plan the reminders of appointments, and cancel invalid ones."""
         standing = [it for it in found if not obstacles[it]]
         valid, rows = self._find_reminders(standing)
         void = {(it.event_id, it.partner_id): obstacles[it] for it in found}

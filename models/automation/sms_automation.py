@@ -371,7 +371,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _is_readable(self, field, model_name):
-        """Return whether helpdesk managers may read a field and its model."""
         managers = self.env.ref(MANAGER_GROUP).sudo().all_implied_ids
         allowed = set((field.groups or "").replace(" ", "").split(","))
         if field.groups and not allowed & set(managers.get_external_id().values()):

@@ -202,7 +202,6 @@ class SmsArea(models.Model):
         return domain
 
     def _get_subscriber_sql(self, _model, alias, _query):
-        """Return the SQL condition for contacts whose number has subscribed."""
         self.env["res.partner"].flush_model(["phone_sanitized"])
         self.env["sms.subscription"].flush_model()
         return SQL(

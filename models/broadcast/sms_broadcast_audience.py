@@ -84,7 +84,6 @@ class SmsBroadcast(models.Model):
             self.filter_domain = self.saved_filter_id.domain
 
     def _check_audience(self):
-        """Raise a UserError if the audience is not complete."""
         if self.audience == AREAS:
             if not self.area_ids:
                 raise UserError(self.env._("Choose the areas first."))

@@ -328,7 +328,6 @@ class SmsBroadcastJob(models.Model):
             broadcast.cancel_note = it._describe_cancel(left, waiting)
 
     def _describe_standing(self, left, waiting):
-        """Return who has paused or cancelled it, and how many were sent by then."""
         left, waiting = formatLang(self.env, left, 0), formatLang(self.env, waiting, 0)
         if self.state == states.PAUSED:
             counts = {"left": left, "waiting": waiting}
@@ -486,7 +485,6 @@ class SmsBroadcastJob(models.Model):
         return notes
 
     def _count_told_enough(self):
-        """Count the recipients who have already had as many texts as the limit."""
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
         incident_sudo = self.incident_id.sudo()
         limits = [incident_sudo.id, list(HAVE_GOT), incident_sudo.text_limit]

@@ -112,7 +112,6 @@ class SmsIncident(models.Model):
 
     @api.constrains("company_id")
     def _check_company_of_texts(self):
-        """Refuse another company than that of its tickets and texts."""
         known_sudo = self.sudo().with_context(active_test=False)
         known_sudo.broadcast_ids._check_incident()
         known_sudo.ticket_ids._check_sms_incident()
@@ -408,7 +407,6 @@ class SmsIncident(models.Model):
                 spoken.body = body
 
     def _get_body(self, kind):
-        """Return the text around the news of a kind."""
         if self.planned_from:
             return self._get_maintenance_body(kind)
         mark = self.env._("[System Alert]")

@@ -104,7 +104,6 @@ class SmsIncidentNews(models.Model):
                 self.with_context(lang=lang).body = body
 
     def _check_step(self):
-        """Refuse to plan or call off a maintenance that has begun."""
         is_planned = self.state in (PLANNED, CALLED_OFF)
         if is_planned and self.incident_id.state not in (PLANNED, self.state):
             name = self.incident_id.name

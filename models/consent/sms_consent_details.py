@@ -125,7 +125,6 @@ class SmsConsentDetails(models.AbstractModel):
         return facts
 
     def _get_wording(self, event):
-        """Return the name of the wording, or a description if it has no version."""
         if not event or not event.wording:
             return ""
         if event.wording_id:

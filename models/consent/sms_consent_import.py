@@ -325,7 +325,6 @@ class SmsConsentImport(models.Model):
         self.column_ids = self._get_column_commands(self.file) if self.file else none
 
     def _get_column_commands(self, file):
-        """Return commands for an upload's columns: header, samples, guessed field."""
         rows = tabular.iter_rows(base64.b64decode(file))
         try:
             _number, headers = next(rows, (0, []))
@@ -483,7 +482,6 @@ class SmsConsentImport(models.Model):
         self.write({"state": FAILED, "packed": False, "problem": problem})
 
     def _finish(self):
-        """End the check or the import, with a file of the rows not recorded."""
         ends = {CHECKING: CHECKED, IMPORTING: DONE}
         self._forget_rows(good_only=True)
         report = base64.b64encode(self._make_report()) if self.row_ids else False

@@ -87,7 +87,6 @@ class Judge:
     # === One row ===
 
     def _read(self, row, cells):
-        """Return the statement that a row would record."""
         job = self.job
         formats = (job.date_order, job.tz, self.now)
         said = import_rows.read_row(

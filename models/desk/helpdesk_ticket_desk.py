@@ -315,7 +315,6 @@ class HelpdeskTicket(models.Model):
         return {}
 
     def _get_sms_reply_templates(self):
-        """Return the templates to pick from, as ``id``, ``name`` and ``shortcut``."""
         replaced = Domain("copy_ids.company_id", "=", self.sudo().company_id.id)
         return self.env["sms.template"].search_read(
             self._get_sms_reply_domain() & ~replaced,

@@ -102,7 +102,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _run_sms_snoozes(self):
-        """End the snoozes that are due, and notify the owners."""
         domain = [("sms_snoozed_until", "<=", fields.Datetime.now())]
         tickets = self.with_context(active_test=False)
         remaining = tickets.search_count(domain)

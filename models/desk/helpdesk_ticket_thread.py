@@ -114,7 +114,6 @@ class HelpdeskTicket(models.Model):
             return None
 
     def _query_sms_thread(self):
-        """Return the query for all entries of the ticket's thread."""
         self.ensure_one()
         for name in (
             *("sms.sms", "sms.inbound", "mail.message"),
@@ -287,7 +286,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_post(self, sms):
-        """Return the model and id of the record that a text was posted on."""
         return sms.mail_message_id.model, sms.mail_message_id.res_id
 
     def _get_sms_questions(self, inbounds):
@@ -402,7 +400,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_source_name(self, sms):
-        """Return the name of an automatic text: its template, exemption or purpose."""
         if sms.exemption and not sms.template_id:
             labels = sms._fields["exemption"]._description_selection(self.env)
             return dict(labels)[sms.exemption]

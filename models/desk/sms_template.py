@@ -422,7 +422,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _check_secret(self, text, is_strict=False):
-        """Raise an AccessError if :meth:`_has_secret`."""
         if self._has_secret(text, is_strict):
             raise AccessError(
                 self.env._("A text message must not name secrets or settings.")

@@ -315,7 +315,6 @@ class SmsEvidence(models.AbstractModel):
         ]
 
     def _get_chain(self, company, seals):
-        """Return the end of the company's chain, its last check, and seals."""
         sequence, own_hash = self.env["sms.consent.link"]._get_head(company)
         own = [("company_id", "=", company.id)]
         check = self.env["sms.consent.check"].search(own, limit=1)

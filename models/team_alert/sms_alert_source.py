@@ -189,7 +189,6 @@ class SmsAlertSource(models.Model):
         return {row.key: row for row in rows - answered}
 
     def _is_urgent(self, trouble):
-        """Return whether a trouble should have an alert."""
         is_warning = trouble.severity == monitoring.WARNING and self.is_warning_urgent
         return trouble.severity == monitoring.CRITICAL or is_warning
 

@@ -332,7 +332,6 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _check_may_act(self):
-        """Raise an AccessError unless a helpdesk user with the alerts' company."""
         self.check_access("read")
         self.company_id._check_sms_user()
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
@@ -398,7 +397,6 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _close_step(self, kind, code, at, facts):
-        """Note an action, cancel waiting messages, and tell the others."""
         self._note_answer(kind, at, facts)
         told = self._get_told()
         waiting = told.sms_id.filtered(lambda sms: sms.state == "outgoing")
@@ -453,7 +451,6 @@ class SmsTeamAlert(models.Model):
             )
 
     def _describe_codes(self):
-        """Return the codes with a shortened description, for a text."""
         return self.env._(
             "%(acknowledge)s acknowledge, %(resolve)s resolve, %(escalate)s escalate: "
             "%(alert)s",
