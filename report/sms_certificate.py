@@ -243,12 +243,11 @@ class SmsCertificate(models.AbstractModel):
             ),
             consent.OPTED_OUT: self.env._("%(number)s has opted out of: %(purposes)s."),
         }
-        said = [
+        return [
             sentence % {"number": number, "purposes": ", ".join(states[state])}
             for state, sentence in sentences.items()
             if states[state]
-        ]
-        return said or [self.env._("%s has no consent on record.", number)]
+        ] or [self.env._("%s has no consent on record.", number)]
 
     # === Wordings ===
 

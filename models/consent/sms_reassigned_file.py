@@ -252,8 +252,6 @@ class SmsReassignedFile(models.Model):
         older = consents.filtered(lambda it: (it.verified_at or datetime.min) < moment)
         older.verified_at = moment
 
-    # === Buttons ===
-
     def action_import_answers(self):
         """Open the import of its answers."""
         self.ensure_one()
