@@ -217,7 +217,7 @@ class SmsArea(models.Model):
 
     @api.model
     def _get_offered(self, company):
-        """Return the areas that a company's customers may choose, its own first."""
+        """Return the areas for a company's customers, its own instead of shared."""
         is_visible = Domain("company_id", "in", [False, company.id])
         found = self.search(is_visible & Domain("takes_subscribers", "=", True))
         own = Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)

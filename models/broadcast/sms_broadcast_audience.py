@@ -255,7 +255,7 @@ class SmsBroadcast(models.Model):
         return self.env.cr.rowcount
 
     def _select_contacts(self, partners, domain, area_id=None, limit=None):
-        """Store a domain's contacts, with the rights of ``partners``; count them."""
+        """Store a domain's contacts, with rights of ``partners``; return how many."""
         found = partners._search(domain & self._get_company_domain(), limit=limit)
         self.env.cr.execute(
             SQL(

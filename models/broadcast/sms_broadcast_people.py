@@ -89,7 +89,7 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Return whether its incident has ended, or its maintenance begun, since."""
+        """Return whether its incident ended or maintenance began since the check."""
         incident, ended_at = self.incident_id, self.incident_id.resolved_at
         if self.kind == RESOLVED or not incident:
             return False

@@ -147,7 +147,7 @@ class SmsCarrierSync(models.Model):
 
     @staticmethod
     def _get_answer(provider, days):
-        """Ask the carrier, by network only; ``days`` are those of deactivations."""
+        """Ask the carrier, without the database, also on deactivations of ``days``."""
         opt_outs, reports, faults = None, {}, []
         try:
             if provider.lists_opt_outs:
