@@ -100,10 +100,7 @@ class IrActionsReport(models.Model):
 
     @contextmanager
     def _explain_sms_pdf_failure(self):
-        """Convert any error of a PDF library into a message for users.
-
-        :raises UserError: with what happened, and what to do
-        """
+        """Convert any error of a PDF library into a UserError that says what to do."""
         try:
             yield
         except Exception as error:
@@ -117,10 +114,7 @@ class IrActionsReport(models.Model):
 
     @api.model
     def _attach_to_sms_pdf(self, pdf, name, data):
-        """Return a PDF (bytes) with a JSON file (bytes) attached to it.
-
-        :raises UserError: if the server's library cannot do it
-        """
+        """Return a PDF with a JSON file attached (bytes), or raise a UserError."""
         with self._explain_sms_pdf_failure():
             from odoo.tools.pdf import (  # noqa: PLC0415  # whichever library there is
                 OdooPdfFileReader,

@@ -151,7 +151,6 @@ class SmsCertificate(models.AbstractModel):
         return labels("sms.consent.event", "method")
 
     def _say_how(self, event):
-        """Return the method of an event, and the person who entered it, if any."""
         method = event["content"]["method"]
         label, user = self._get_methods()[method], event["shown"]["user"]
         if method not in ENTERED_BY_PEOPLE:
@@ -159,10 +158,7 @@ class SmsCertificate(models.AbstractModel):
         return self.env._("%(method)s, entered by %(user)s", method=label, user=user)
 
     def _get_sentences(self):
-        """Return the sentences with placeholders in the document, by name.
-
-        Complete sentences, so that they can be translated.
-        """
+        """Return the sentences with placeholders in the document, by name."""
         return {
             "lead": self.env._(
                 "This document states what the consent ledger of %s holds about the "
@@ -247,12 +243,11 @@ class SmsCertificate(models.AbstractModel):
             ),
             consent.OPTED_OUT: self.env._("%(number)s has opted out of: %(purposes)s."),
         }
-        said = [
+        return [
             sentence % {"number": number, "purposes": ", ".join(states[state])}
             for state, sentence in sentences.items()
             if states[state]
-        ]
-        return said or [self.env._("%s has no consent on record.", number)]
+        ] or [self.env._("%s has no consent on record.", number)]
 
     # === Wordings ===
 
@@ -288,7 +283,6 @@ class SmsCertificate(models.AbstractModel):
         ]
 
     def _say_origin(self, entry):
-        """Return the origin of a wording: its published versions and events."""
         parts = [
             self.env._(
                 "%(purpose)s (%(lang)s, version %(version)s)",

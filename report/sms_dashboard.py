@@ -187,12 +187,10 @@ class SmsDashboard(models.AbstractModel):
         return SQL(query, split, SQL(", ").join(columns + sums), "day" in names, groups)
 
     def _read_id(self, filters, name):
-        """Return an id sent by a client, or 0."""
         value = filters.get(name)
         return value if isinstance(value, int) and value > 0 else 0
 
     def _get_rates(self, found, is_now=True):
-        """Return the total sums and rates from :meth:`_read_figures`."""
         sums = found["total"][is_now].get((), {})
         return {**dict.fromkeys(MEASURES, 0), **sums, **figures.get_rates(sums)}
 
@@ -221,7 +219,6 @@ class SmsDashboard(models.AbstractModel):
     # === Charts and lists ===
 
     def _prepare_series(self, found, period):
-        """Return the charts' points: days, or weeks for long periods."""
         step = 1 if period.days <= MAX_POINTS else 7
         days = range(0, period.days, step)
         starts = [period.first + timedelta(days=offset) for offset in days]

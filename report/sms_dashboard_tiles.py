@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
+from itertools import chain
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -63,7 +64,6 @@ class SmsDashboard(models.AbstractModel):
             yield own & Domain("company_id", "=", company.id)
 
     def _prepare_choices(self):
-        """Return the teams and purposes to choose from."""
         companies = [False, *self.env.companies.ids]
         teams_sudo = self.env["helpdesk.ticket.team"].sudo()
         own = [("company_id", "in", companies)]
@@ -77,7 +77,7 @@ class SmsDashboard(models.AbstractModel):
         now = self._get_rates(found)
         before = self._get_rates(found, is_now=False)
         notes = self._get_notes(now)
-        tiles = [
+        return [
             {
                 "key": key,
                 "label": self.env._(label),
@@ -88,8 +88,7 @@ class SmsDashboard(models.AbstractModel):
                 **figures.compare(now[key], before[key])._asdict(),
             }
             for key, (label, unit, better) in TILES.items()
-        ]
-        return tiles + self._prepare_costs(found)
+        ] + self._prepare_costs(found)
 
     def _get_notes(self, now):
         """Return the note below each tile's figure."""
@@ -140,10 +139,7 @@ class SmsDashboard(models.AbstractModel):
         }
 
     def _prepare_costs(self, found):
-        """Return tiles for the cost of texts and of calls in each currency.
-
-        No tile without a known price.
-        """
+        """Return tiles for the known cost of texts and of calls in each currency."""
         kinds = {
             "cost": (self.env._("Cost"), self._describe_cost),
             "call_cost": (self.env._("Cost of calls"), self._describe_call_cost),
@@ -174,7 +170,6 @@ class SmsDashboard(models.AbstractModel):
         return self.env._("%s calls, as the carrier says", count)
 
     def _describe_cost(self, sums):
-        """Return whether a cost comes from the carrier or from the price list."""
         if not sums["priced_count"]:
             return self.env._("from your price list")
         return self.env._(
@@ -186,22 +181,24 @@ class SmsDashboard(models.AbstractModel):
     # === Attention ===
 
     def _find_attention(self, found, filters):
-        """Return the items that need attention, the most severe first.
-
-        Only about records that the user may open. See :meth:`_make_item`.
-        """
-        items = [
-            *self._find_troubles(),
-            *self._find_unsaid(),
-            *self._find_oncall_gaps(filters),
-            *self._find_reviews(),
-            *self._find_carrier_differences(),
-            *self._find_untold(filters),
-            *self._find_failing_senders(found),
-            *self._find_unanswered(filters),
-            *self._find_rising_opt_outs(found),
+        """Return what needs attention and the user may open, the most severe first."""
+        finders = [
+            ("sms.outbox.alert", self._find_troubles()),
+            (None, self._find_unsaid()),
+            ("sms.oncall.gap", self._find_oncall_gaps(filters)),
+            ("sms.consent.review", self._find_reviews()),
+            ("sms.carrier.difference", self._find_carrier_differences()),
+            ("sms.sms", self._find_untold(filters)),
+            (None, self._find_failing_senders(found)),
+            ("helpdesk.ticket", self._find_unanswered(filters)),
+            (None, self._find_rising_opt_outs(found)),
         ]
-        return sorted(items, key=lambda item: item["level"] != "danger")
+        may_read = [
+            items
+            for model_name, items in finders
+            if not model_name or self.env[model_name].has_access("read")
+        ]
+        return sorted(chain(*may_read), key=lambda item: item["level"] != "danger")
 
     def _make_item(self, level, text, advice, xmlid, domain=()):
         """Return an item that opens the records of a domain.
@@ -214,12 +211,9 @@ class SmsDashboard(models.AbstractModel):
         return {"level": level, "text": text, "advice": advice, "action": action}
 
     def _find_troubles(self):
-        """Yield the outbox's open troubles."""
-        alerts = self.env["sms.outbox.alert"]
-        if not alerts.has_access("read"):
-            return
         own = ("company_id", "in", self.env.companies.ids)
-        for alert in alerts.search([("closed_at", "=", False), own]):
+        alerts = self.env["sms.outbox.alert"].search([("closed_at", "=", False), own])
+        for alert in alerts:
             advice = self.env._("Texts wait until it is resolved.")
             if alert.key == "webhook":
                 advice = self.env._("No texts are received until it is resolved.")
@@ -241,11 +235,7 @@ class SmsDashboard(models.AbstractModel):
                 yield self._make_item("warning", text, advice, "sms_onboarding_action")
 
     def _find_oncall_gaps(self, filters):
-        """Yield the teams with on-call gaps in the days to come."""
-        gaps = self.env["sms.oncall.gap"]
-        if not gaps.has_access("read"):
-            return
-        now = fields.Datetime.now()
+        gaps, now = self.env["sms.oncall.gap"], fields.Datetime.now()
         domain = [("stop_at", ">", now), ("company_id", "in", self.env.companies.ids)]
         if team_id := self._read_id(filters, "team_id"):
             domain.append(("team_id", "=", team_id))
@@ -262,10 +252,7 @@ class SmsDashboard(models.AbstractModel):
 
     def _find_reviews(self):
         """Yield the numbers of undecided possible opt-outs, overdue and others."""
-        reviews = self.env["sms.consent.review"]
-        if not reviews.has_access("read"):
-            return
-        companies = self.env.companies
+        reviews, companies = self.env["sms.consent.review"], self.env.companies
         domain = [("state", "=", "open"), ("company_id", "in", companies.ids)]
         late = list(reviews._get_late_domain(companies))
         count, late_count = reviews.search_count(domain), reviews.search_count(late)
@@ -288,8 +275,6 @@ class SmsDashboard(models.AbstractModel):
     def _find_carrier_differences(self):
         """Yield how many numbers differ between the carrier and our ledger, if any."""
         differences = self.env["sms.carrier.difference"]
-        if not differences.has_access("read"):
-            return
         own = ("company_id", "in", self.env.companies.ids)
         domain = [*differences._get_urgent_domain(), own]
         if count := differences.search_count(domain):
@@ -302,9 +287,6 @@ class SmsDashboard(models.AbstractModel):
 
     def _find_untold(self, filters):
         """Yield how many people their last text has not reached, if any."""
-        messages = self.env["sms.sms"]
-        if not messages.has_access("read"):
-            return
         own = ("record_company_id", "in", self.env.companies.ids)
         domain = [("is_untold", "=", True), own]
         if purpose_id := self._read_id(filters, "purpose_id"):
@@ -313,8 +295,8 @@ class SmsDashboard(models.AbstractModel):
             SELECT count(DISTINCT COALESCE('p' || partner_id, number, 's' || id))
               FROM sms_sms WHERE id IN %s
         """
-        query = SQL(query, messages._search(domain).subselect())
-        [[count]] = self.env.execute_query(query)
+        found = self.env["sms.sms"]._search(domain).subselect()
+        [[count]] = self.env.execute_query(SQL(query, found))
         if count:
             text = self.env._("%s customers were never told", count)
             if count == 1:
@@ -326,7 +308,6 @@ class SmsDashboard(models.AbstractModel):
             yield self._make_item("warning", text, advice, "sms_sms_action", domain)
 
     def _find_failing_senders(self, found):
-        """Yield the senders with many undelivered texts."""
         failing = {
             key[0]: sums
             for key, sums in found["sender"][True].items()
@@ -346,8 +327,6 @@ class SmsDashboard(models.AbstractModel):
     def _find_unanswered(self, filters):
         """Yield how many customers wait for an answer, and how many for long."""
         tickets = self.env["helpdesk.ticket"]
-        if not tickets.has_access("read"):
-            return
         own = ("company_id", "in", [False, *self.env.companies.ids])
         domain = [("sms_waiting_since", "!=", False), own]
         if team_id := self._read_id(filters, "team_id"):
@@ -372,7 +351,6 @@ class SmsDashboard(models.AbstractModel):
         yield self._make_item("warning", text, advice, xmlid, domain)
 
     def _find_rising_opt_outs(self, found):
-        """Yield the templates whose opt-out rate is rising."""
         before = found["template"][False]
         rising = {
             key[0]: sums

@@ -164,8 +164,7 @@ class SmsDayStale(models.Model):
              WHERE company_id = %s AND kind = 'outgoing'
                AND day >= COALESCE(%s, '-infinity'::date) - 1
         """
-        zone = company._get_sms_zone()
-        self.env.cr.execute(SQL(query, zone, company.id, since))
+        self.env.cr.execute(SQL(query, company._get_sms_zone(), company.id, since))
 
     @api.model
     def _take(self):

@@ -118,7 +118,6 @@ class SmsAutomationReplay(models.TransientModel):
         return automation.plan_replay(events, waits, rules, facts, now)
 
     def _get_rules(self):
-        """Return the rules to replay: stages' texts, then the chosen automations."""
         stages = self.env["helpdesk.ticket.stage"].sudo()
         stages = stages.search([("sms_template_id", "!=", False)])
         chosen = self.automation_ids.sudo().filtered("template_id").sorted()
@@ -177,10 +176,7 @@ class SmsAutomationReplay(models.TransientModel):
 
     @api.model
     def _find_sender_refusals(self, texts):
-        """Return why no sender can text the recipients.
-
-        :return: ``{(res.company, number): reason of verdicts, or empty}``
-        """
+        """Return why no sender can text each (company, number), or empty."""
         refusals = {}
         for company, own in groupby(texts, lambda text: text[1].company_id):
             numbers = [recipient.number for *_text, recipient in own]

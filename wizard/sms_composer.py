@@ -347,10 +347,7 @@ class SmsComposer(models.TransientModel):
     # === Sending ===
 
     def action_send_sms(self):
-        """Send, close the dialog, and show the outcome, if our outbox sends.
-
-        :return: an action, or Odoo's result
-        """
+        """Send, close the dialog, and show the outcome, if our outbox sends."""
         if not self.env.company.sudo()._uses_sms_outbox():
             return super().action_send_sms()
         sent = Sent()
@@ -417,7 +414,7 @@ class SmsComposer(models.TransientModel):
         tickets = self._get_records()
         bodies = self._prepare_body_values(tickets)
         for ticket in tickets:
-            one = composers.create(
+            composers.create(
                 {
                     "composition_mode": "comment",
                     "res_model": TICKET_MODEL,
@@ -428,8 +425,7 @@ class SmsComposer(models.TransientModel):
                     "template_id": self.template_id.id,
                     "body": bodies[ticket.id],
                 }
-            )
-            one._action_send_sms()
+            )._action_send_sms()
 
     def _prepare_body_values(self, records):
         """Never render the text of a single message a second time.
@@ -483,7 +479,6 @@ class SmsComposer(models.TransientModel):
             )
 
     def _hand_over_attachments(self):
-        """Move the attachments of a single message to its record."""
         # For a mass message nothing is read.
         if not self.comment_single_recipient or not self.attachment_ids:
             return None
@@ -495,8 +490,6 @@ class SmsComposer(models.TransientModel):
         own_sudo.write({"res_model": record._name, "res_id": record.id})
         return SentMedia(0, tuple(self.attachment_ids.ids))
 
-    # === Forgetting ===
-
     # A used composer stays in the database for a while.
 
     @api.model
@@ -506,7 +499,6 @@ class SmsComposer(models.TransientModel):
         records = {(message.model, message.res_id) for message in messages}
 
         def is_about(composer):
-            """Return whether a composer has one of the numbers or texted records."""
             typed = [composer.recipient_single_number_itf, composer.sms_ticket_number]
             typed = ",".join(filter(None, [*typed, composer.numbers])).split(",")
             named = any(phone.is_written(text, n) for text in typed for n in numbers)

@@ -272,8 +272,7 @@ class SmsConsentRecord(models.TransientModel):
 
     def _get_lang(self):
         """Return the code of the language for the person on the record."""
-        number = self._find_number()
-        return self.company_id._find_sms_lang(self._get_own_lang(), number)
+        return self.company_id._find_sms_lang(self._get_own_lang(), self._find_number())
 
     def _get_own_lang(self):
         record = self.env.get(self.res_model)

@@ -94,7 +94,6 @@ class SmsErasureWizard(models.TransientModel):
                 wizard.count_html = wizard._describe_nothing()
 
     def _describe_nothing(self):
-        """Return a note that there is no data, and when it was erased, if it was."""
         numbers = self._get_numbers()
         if not numbers:
             return False

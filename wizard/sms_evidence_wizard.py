@@ -102,7 +102,6 @@ class SmsEvidenceWizard(models.TransientModel):
         return {**action, "close": True}
 
     def _read_numbers(self):
-        """Return the numbers, each once."""
         parts = (self.numbers or "").split(",")
         numbers = [self.company_id._read_sms_number(it) for it in parts if it.strip()]
         if not numbers and not self.number_hashes:

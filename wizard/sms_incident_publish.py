@@ -109,7 +109,6 @@ class SmsIncidentPublish(models.TransientModel):
         mails = dict(recipients._read_group(domain, ["mail_outcome"], ["__count"]))
 
         def count(*names):
-            """Return how many recipients have one of the outcomes."""
             return sum(n for (name, _reason), n in found.items() if name in names)
 
         texted, mailed = count(*people.REACHED), mails.get(people.MAIL, 0)
@@ -155,10 +154,7 @@ class SmsIncidentPublish(models.TransientModel):
 
     @api.model
     def _open(self, incident, state):
-        """Return the action that opens the screen for one incident.
-
-        :param str state: the incident's state afterwards, or :data:`LONGER`
-        """
+        """Open the screen; ``state`` is the one afterwards, or :data:`LONGER`."""
         self.search([("incident_id", "=", incident.id)]).unlink()
         steps = dict(self._fields["step"].selection)
         if incident.state != PLANNED and state == CALLED_OFF:

@@ -119,7 +119,6 @@ class SmsReassignedWizard(models.TransientModel):
         return files._select(self.company_id, self.days, self.day_kind, condition)
 
     def _query_audience(self):
-        """Return the SQL for the numbers that the broadcast goes to."""
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
         domain = [
             ("broadcast_id", "=", self.broadcast_id._origin.id),

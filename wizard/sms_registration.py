@@ -243,8 +243,7 @@ class SmsRegistration(models.TransientModel):
             "signed form: an agent records it with the words that were shown."
         )
         if wordings := self.env["sms.wording"]._get_published(company, purposes[:1]):
-            shown = wordings._render(company)
-            yield self.env._("The words are: “%s”", shown)
+            yield self.env._("The words are: “%s”", wordings._render(company))
         yield self.env._(
             "Consent is not a condition of purchase. Mobile numbers and consent are "
             "not shared with third parties."
@@ -262,7 +261,6 @@ class SmsRegistration(models.TransientModel):
 
     @api.model
     def _say(self, problem):
-        """Return a problem as a sentence that says what to do."""
         name = self._fields[problem.field].get_description(self.env)["string"]
         values = {"name": name, "detail": problem.detail}
         return self._get_sentences()[problem.what] % values

@@ -74,8 +74,6 @@ class SmsSendOther(models.TransientModel):
             back_id=self.id,
         )
 
-    # === Personal data ===
-
     @api.model
     def _get_personal_domain(self, company, numbers):
         named = Domain("number", "in", numbers) | Domain("sms_id.number", "in", numbers)

@@ -51,8 +51,6 @@ class CalendarAttendee(models.Model):
 
         Preferably one that was answered. Deleted by SQL, so that nobody is told that
         they are no longer invited.
-
-        :param src_partners: ``res.partner`` that are merged into ``dst_partner``
         """
         people = src_partners | dst_partner
         invited = self.search(

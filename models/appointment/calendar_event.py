@@ -148,8 +148,7 @@ class CalendarEvent(models.Model):
     def _compute_technician_id(self):
         """Default to the organizer, unless somebody else was chosen."""
         for event in self:
-            former = event._origin.user_id
-            if not event.technician_id or event.technician_id == former:
+            if not event.technician_id or event.technician_id == event._origin.user_id:
                 event.technician_id = event.user_id
 
     @api.depends("ticket_id.company_id", "technician_id", "user_id")
@@ -326,13 +325,7 @@ class CalendarEvent(models.Model):
         )
         own_company = SQL.identifier(alias, "sms_company_id")
         company = SQL("COALESCE(%s, %s)", own_company, self.env.company.id)
-        rules = self.env["sms.purpose.rule"]
-        cases = [
-            SQL("WHEN %s THEN %s", it.id, rules._find_for_model(it, self._name).id)
-            for it in self.env["res.company"].sudo().search([])
-        ]
-        purpose = SQL("CASE %s %s END", company, SQL(" ").join(cases))
-        return SubjectColumns(company, number, purpose)
+        return SubjectColumns(company, number, self._get_sms_purpose_sql(company))
 
     def _get_sms_typed_number(self):
         return self._get_sms_shown_customer().phone
@@ -468,11 +461,7 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _plan_sms_again(self, domain):
-        """Plan the reminders of future appointments again, and announce nothing.
-
-        :param domain: ``Domain`` of the appointments
-        :return: these ``calendar.event`` records
-        """
+        """Plan and return a domain's future appointments again; announce nothing."""
         future = Domain("start", ">", fields.Datetime.now())
         events = self.search(domain & future & Domain("sms_enabled", "=", True))
         events.with_context(dont_notify=True)._touch_sms_reminders()
@@ -480,7 +469,6 @@ class CalendarEvent(models.Model):
 
     @api.model
     def _get_sms_touched(self):
-        """Return the :class:`Touched` of this transaction."""
         precommit = self.env.cr.precommit
         if TOUCHED_KEY not in precommit.data:
             precommit.data[TOUCHED_KEY] = Touched()
@@ -596,10 +584,7 @@ class CalendarEvent(models.Model):
         return bool(rule) and self.sms_enabled and clock.is_open(customer, rule)
 
     def _move_by_sms(self, start):
-        """Move the appointment as the organizer; return whether that was possible.
-
-        :param datetime start: UTC
-        """
+        """Move it to a time (UTC) as the organizer; return whether that worked."""
         user = self.user_id if self.user_id.active else self.env.user
         event = self.with_user(user).sudo().with_context(**{AT_ONCE_KEY: True})
         values = {"start": start, "stop": start + (self.stop - self.start)}

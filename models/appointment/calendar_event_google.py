@@ -64,10 +64,7 @@ class CalendarEvent(models.Model):
         return super(CalendarEvent, self.filtered("google_id"))._cancel()
 
     def _succeed_sms_visit(self, former):
-        """Take over the visit of another event, at another time.
-
-        :param former: a single ``calendar.event``
-        """
+        """Take over the visit of another event, at another time."""
         values = former._convert_to_write({name: former[name] for name in VISIT})
         values["need_sync"] = False
         if partners := former.attendee_ids._filter_sms_without_email().partner_id:
@@ -99,12 +96,11 @@ class CalendarRecurrence(models.Model):
         first_id, _sign, beginning = (self.google_id or "").partition("_R")
         if not beginning:
             return self.env["calendar.event"]
-        parts = self.search(
+        return self.search(
             [
                 ("id", "!=", self.id),
                 "|",
                 ("google_id", "=", first_id),
                 ("google_id", "=like", f"{first_id}\\_R%"),
             ]
-        )
-        return parts.calendar_event_ids.sorted("start")[-1:]
+        ).calendar_event_ids.sorted("start")[-1:]

@@ -110,7 +110,6 @@ class CalendarEvent(models.Model):
                 event.update(event.sudo()._get_sms_words(facts, whereabouts))
 
     def _get_sms_words(self, facts, whereabouts):
-        """Return the values of the template fields for one reader."""
         reader = self.env["res.partner"].browse(facts.partner_id)
         name = tidy_name(self._get_sms_technician().name) or self.sms_company_id.name
         number = self.ticket_id.number
@@ -198,10 +197,7 @@ class CalendarEvent(models.Model):
         return self._plan_sms_by_button(NO_SHOW)
 
     def _plan_sms_by_button(self, kind):
-        """Plan a text to each customer, once, and notify the user of its recipients.
-
-        :raises UserError: if nobody is to be texted, or everybody was before
-        """
+        """Plan a text to each customer not told yet, and notify the user of them."""
         self.ensure_one()
         self.check_access("write")
         rule = self._get_sms_rule_of_button(kind)
@@ -215,8 +211,7 @@ class CalendarEvent(models.Model):
         rows_sudo.create([{**vals, "partner_id": it.id} for it in customers])
         rows_sudo._wake()
         names = ", ".join(customers.mapped("name"))
-        message = self.env._("%s will be told by text.", names)
-        return notify(message, next=reload_view())
+        return notify(self.env._("%s will be told by text.", names), next=reload_view())
 
     def _serialize_sms_buttons(self):
         """Wait for others who press a button of this appointment at this moment.
@@ -308,7 +303,6 @@ class CalendarEvent(models.Model):
             event.sms_untold_ways = event.sudo().sms_untold_id.ways
 
     def _tell_sms_untold(self, sms):
-        """Return what a customer was not told, and why."""
         row = self.sms_reminder_ids.filtered(lambda it: it.sms_id == sms)[:1]
         name = sms.partner_id.name or sms.number or self.env._("The customer")
         facts = {"customer": name, "reason": sms.shown_reason or sms.shown_label}

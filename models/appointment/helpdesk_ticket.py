@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...tools.appointments import find_free
+from ..core.mixins import open_linked
 
 #: Fields that decide which automations apply to a visit, and whose account is used.
 RULE_FIELDS = {"company_id", "team_id", "category_id", "priority"}
@@ -55,8 +56,6 @@ class HelpdeskTicket(models.Model):
         """Return when a visit can begin (UTC), a day from now at the earliest.
 
         Chosen like the times offered by text: when technician and customer are free.
-
-        :param technician: ``res.users`` who makes the visit
         """
         earliest = fields.Datetime.start_of(fields.Datetime.now(), "hour") + LEAD
         people = self.partner_id | technician.partner_id
@@ -67,19 +66,15 @@ class HelpdeskTicket(models.Model):
 
     def action_view_visits(self):
         """Open the visits of this ticket as a list: a calendar would hide others'."""
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "helpdesk_mgmt_sms.calendar_event_action"
+        action = open_linked(
+            self,
+            "helpdesk_mgmt_sms.calendar_event_action",
+            "ticket_id",
+            **self._get_sms_visit_context(),
+            default_partner_ids=(self.partner_id | self.user_id.partner_id).ids,
+            initial_date=max(self.visit_ids.mapped("start"), default=False),
         )
-        action |= {
-            "name": self.env._("Visits"),
-            "domain": [("ticket_id", "=", self.id)],
-            "context": {
-                **self._get_sms_visit_context(),
-                "default_partner_ids": (self.partner_id | self.user_id.partner_id).ids,
-                "initial_date": max(self.visit_ids.mapped("start"), default=False),
-            },
-        }
+        action["name"] = self.env._("Visits")
         if len(self.visit_ids) == 1:
             action |= {"views": [(False, "form")], "res_id": self.visit_ids.id}
         return action

@@ -62,16 +62,12 @@ class SmsInboundRouter(models.AbstractModel):
         )
         replies = self.env["sms.reply"]
         purposes = purposes or self.env["sms.purpose"]
-        body = replies._render_for(
-            reply_codes.STOP_APPOINTMENT,
-            inbound.company_id,
-            question_sudo._get_lang(),
-            purposes,
-            when=question_sudo._say_when(),
-        )
+        code, when = reply_codes.STOP_APPOINTMENT, question_sudo._say_when()
+        company, lang = inbound.company_id, question_sudo._get_lang()
+        body = replies._render_for(code, company, lang, purposes, when=when)
         replies._queue_text(
             body,
-            inbound.company_id,
+            company,
             inbound.number,
             inbound.partner_id,
             asked_at=inbound.received_at,

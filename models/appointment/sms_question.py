@@ -70,12 +70,7 @@ class SmsQuestion(models.Model):
         older_sudo.state = REPLACED
         vals_list = [
             {
-                **self._prepare_appointment(APPOINTMENT, attendee),
-                "company_id": sms.record_company_id.id,
-                "number": sms.number,
-                "partner_id": sms.partner_id.id,
-                "sms_id": sms.id,
-                "expires_at": sms.expires_at,
+                **self._prepare(APPOINTMENT, attendee, sms, sms.expires_at),
                 "details": {"is_series": row.count > 1},
             }
             for attendee, sms, row in asked.values()
@@ -84,16 +79,14 @@ class SmsQuestion(models.Model):
             create_many(self.sudo(), vals_list)
 
     @api.model
-    def _prepare_appointment(self, kind, attendee):
-        return {"kind": kind, "res_model": ATTENDEE_MODEL, "res_id": attendee.id}
-
-    @api.model
     def _ask_about(self, kind, attendee, inbound, **values):
         """Open a question that is asked in reply to a text."""
         self._end(kind, attendee, REPLACED)
         return self.sudo().create(
             {
-                **self._prepare_appointment(kind, attendee),
+                "kind": kind,
+                "res_model": attendee._name,
+                "res_id": attendee.id,
                 "company_id": inbound.company_id.id,
                 "number": inbound.number,
                 "partner_id": inbound.partner_id.id or attendee.partner_id.id,
@@ -161,8 +154,7 @@ class SmsQuestion(models.Model):
         attendee = self._get_attendee()
         own = Domain("event_id", "=", attendee.event_id.id)
         own &= Domain("partner_id", "=", attendee.partner_id.id)
-        rows = self.env["sms.reminder"].search(own & is_read)
-        starts = rows.mapped("start")
+        starts = self.env["sms.reminder"].search(own & is_read).mapped("start")
         return attendee.event_id.start in starts if action == CONFIRM else bool(starts)
 
     def _ask_which(self, inbound, action):
@@ -253,7 +245,6 @@ class SmsQuestion(models.Model):
         self._tell_technician(ASKS)
 
     def _take_appointment_time(self, inbound):
-        """Move the appointment to the time that the customer has chosen."""
         offered = (self.details or {}).get("times") or []
         number = appointments.read_choice(inbound.body, len(offered))
         attendee = self._get_attendee()
@@ -317,7 +308,6 @@ class SmsQuestion(models.Model):
         return event.with_context(**{FACTS_KEY: frozendict({event.id: facts})})
 
     def _get_lang(self):
-        """Return the language code of the person who was asked."""
         partner = self._get_invitation().partner_id
         return self.company_id._find_sms_lang(partner.lang, self.number)
 

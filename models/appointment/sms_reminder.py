@@ -207,10 +207,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _wake(self, moments=None):
-        """Wake the cron for the earliest of some times (UTC); it then wakes itself.
-
-        :param moments: default now
-        """
+        """Wake the cron for the earliest time (UTC), or now; it then wakes itself."""
         moments = [fields.Datetime.now()] if moments is None else moments
         if moments:
             first = to_minutes([min(moments)])
@@ -243,10 +240,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _get_rules(self, company, kind, ticket=None):
-        """Return the :class:`TextRule` items of a kind that fit, in order.
-
-        :param ticket: ``helpdesk.ticket`` of the appointment; may be empty
-        """
+        """Return the :class:`TextRule` items of a kind that fit, in order."""
         automations = self.env["sms.automation"]
         ticket_sudo = (ticket or self.env["helpdesk.ticket"]).sudo()
         facts = automations._get_facts(ticket_sudo)._replace(company_id=company.id)
@@ -367,8 +361,7 @@ class Whereabouts:
         reader, number = partner._get_sms_reader(), partner.phone_sanitized or ""
         key = reader.address, read_number(number)
         if key not in self._known:
-            gate = self._company.env["sms.gate"]
-            place = gate._locate(self._company, number, reader)
+            place = self._company.env["sms.gate"]._locate(self._company, number, reader)
             zone = appointments.pick_zone(reader.tz, place.zones, self.here)
             self._known[key] = place, zone
         return self._known[key]

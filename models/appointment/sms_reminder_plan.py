@@ -76,10 +76,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan(self, touched):
-        """Plan the texts about changed appointments, and cancel invalid ones.
-
-        :param Touched touched: what the transaction has changed
-        """
+        """Plan the texts about changed appointments, and cancel invalid ones."""
         are_touched = SQL("event.id = ANY(%s)", list(touched.events))
         found = self._read_appointments(are_touched)
         if not (found or touched.gone):
@@ -217,18 +214,14 @@ class SmsReminder(models.Model):
 
     @api.model
     def _group_pending(self, notices):
-        """Return the notices that are planned, or still wait in the outbox.
-
-        :return: ``{(partner id, key): sms.reminder}``, the newest last
-        """
-        rows = self.search(
+        """Return the notices not sent yet by partner id and key, the newest last."""
+        return self.search(
             Domain("partner_id", "in", [it.first.partner_id for it in notices])
             & Domain("subject_key", "in", [it.first.key for it in notices])
             & Domain("kind", "in", NOTICES)
             & IS_WAITING,
             order="id",
-        )
-        return rows.grouped(lambda row: (row.partner_id.id, row.subject_key))
+        ).grouped(lambda row: (row.partner_id.id, row.subject_key))
 
     # === Notices ===
 
@@ -262,11 +255,7 @@ class SmsReminder(models.Model):
 
     @api.model
     def _merge_pending(self, older, notice):
-        """Withdraw overtaken notices not sent yet; return what is left to tell.
-
-        :param older: ``sms.reminder``, the newest last
-        :return: a :class:`Notice`, or None if there is nothing to tell
-        """
+        """Withdraw overtaken notices not sent yet; return the one left, or None."""
         for row in reversed(older):
             is_overtaken = appointments.follows(row.kind, row.start, notice)
             if notice.kind == CALLED_OFF:
@@ -339,11 +328,6 @@ class SmsReminder(models.Model):
 
     @api.model
     def _plan_reminders(self, found, obstacles):
-        """Plan the reminders of appointments, and cancel invalid ones.
-
-        :param list found: :class:`Appointment` items
-        :param dict obstacles: why somebody gets none, or empty, by :class:`Appointment`
-        """
         standing = [it for it in found if not obstacles[it]]
         valid, rows = self._find_reminders(standing)
         void = {(it.event_id, it.partner_id): obstacles[it] for it in found}
@@ -536,8 +520,6 @@ class SmsReminder(models.Model):
 
         Preferably a sent one, so that it is not sent again. With duplicates the merge
         would fail, since a reminder is unique per person.
-
-        :param src_partners: ``res.partner`` that are merged into ``dst_partner``
         """
         rows = self.search(
             Domain("partner_id", "in", (src_partners | dst_partner).ids)

@@ -95,10 +95,7 @@ class SmsReminder(models.Model):
         return self - cancelled
 
     def _cancel(self, get_reason):
-        """Cancel the rows.
-
-        :param get_reason: function of a row that returns a value of ``reason``
-        """
+        """Cancel the rows, each for the ``reason`` that the function returns for it."""
         if not self:
             return
         reasons = [(row.id, get_reason(row)) for row in self]
@@ -181,7 +178,6 @@ class SmsReminder(models.Model):
         }
 
     def _note_sent(self, messages):
-        """Store the ``sms.sms`` of each row."""
         self.flush_recordset()
         pairs = list(zip(self.ids, messages.ids, strict=True))
         now = fields.Datetime.now()
@@ -192,8 +188,6 @@ class SmsReminder(models.Model):
         """Return the ids of the rows whose text says how to answer.
 
         Nobody can answer about an appointment that is over.
-
-        :param dict rules: :class:`TextRule` by row id
         """
         template_ids = {row.id: rules[row.id].template_id for row in self}
         templates_sudo = self.env["sms.template"].sudo()
@@ -203,11 +197,7 @@ class SmsReminder(models.Model):
         return {row.id for row in rows if template_ids[row.id] in asking.ids}
 
     def _await_answers(self, asking_ids, messages):
-        """Open the questions of texts that say how to answer.
-
-        :param asking_ids: ids of the rows with such a text
-        :param messages: ``sms.sms``, one for each row
-        """
+        """Open the questions of the messages, one per row, that say how to answer."""
         self.env["sms.question"]._ask_appointments(
             [
                 (attendee, sms, row)
@@ -225,8 +215,6 @@ class SmsReminder(models.Model):
         Rows with the same template, language and company are rendered together; an
         event with two customers is rendered twice, since the words depend on the
         reader.
-
-        :param dict rules: :class:`TextRule`, or None, by row id
         """
         groups = defaultdict(list)
         bodies = {}

@@ -117,10 +117,7 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _text(self, pairs):
-        """Send the texts of ``(ticket, Rule)`` pairs, without recent repeats.
-
-        :return: those that were sent; one that fails does not stop the others
-        """
+        """Text ``(ticket, Rule)`` pairs without recent repeats; return those sent."""
         texts = self._drop_repeated(self._address(pairs))
         return [it for it in texts if self._isolate(partial(self._send, it), it.record)]
 
@@ -173,24 +170,14 @@ class SmsAutomation(models.Model):
         """
         about = Domain("model", "=", TICKET_MODEL)
         about &= Domain("res_id", "in", [text.record.id for text in texts])
-        sent_sudo = (
-            self.env["sms.sms"]
-            .sudo()
-            .search(
-                Domain("mail_message_id", "any", about)
-                & Domain("template_id", "in", [text.rule.template_id for text in texts])
-                & Domain("gate_verdict", "in", (verdicts.SEND, verdicts.HOLD))
-                & Domain("state", "!=", "canceled"),
-                order="create_date, id",
-            )
-        )
+        sent = Domain("mail_message_id", "any", about)
+        sent &= Domain("template_id", "in", [text.rule.template_id for text in texts])
+        sent &= Domain("gate_verdict", "in", (verdicts.SEND, verdicts.HOLD))
+        sent &= Domain("state", "!=", "canceled")
+        sent_sudo = self.env["sms.sms"].sudo().search(sent, order="create_date, id")
         return {
-            (
-                sms.mail_message_id.res_id,
-                sms.template_id.id,
-                sms.number,
-            ): sms.create_date
-            for sms in sent_sudo
+            (it.mail_message_id.res_id, it.template_id.id, it.number): it.create_date
+            for it in sent_sudo
         }
 
     @api.model
@@ -199,8 +186,6 @@ class SmsAutomation(models.Model):
 
         Whoever changed the ticket may not have the right to text, and a portal user who
         closes it must not appear as the author.
-
-        :return: True
         """
         rule = text.rule
         record = text.record.with_user(SUPERUSER_ID)
@@ -241,11 +226,8 @@ class SmsAutomation(models.Model):
         """
         planned = [(change, self._find_candidates(change)) for change in changes]
         planned = [(change, rules) for change, rules in planned if rules]
-        tickets = self.env[TICKET_MODEL].sudo()
-        closed = (
-            it.record for it, _rules in planned if automation.CLOSED in it.happened
-        )
-        asked = tickets.union(*closed)._filter_sms_rating()
+        closed = [it.record for it, _ in planned if automation.CLOSED in it.happened]
+        asked = self.env[TICKET_MODEL].sudo().union(*closed)._filter_sms_rating()
         pairs = []
         for change, rules in self._drop_by_domain_safely(planned):
             facts = Facts(asks_rating=change.record in asked)
@@ -317,8 +299,7 @@ class SmsAutomation(models.Model):
         holding = {}
         for rule in chain.from_iterable(rules for _change, rules in planned):
             if rule.domain and rule.automation_id not in holding:
-                found = self._filter_by_domain(rule, ids)
-                holding[rule.automation_id] = set(found.ids)
+                holding[rule.automation_id] = set(self._filter_by_domain(rule, ids).ids)
 
         def holds(change, rule):
             return not rule.domain or change.record.id in holding[rule.automation_id]
@@ -370,7 +351,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _note_failure(self, record, error):
-        """Note on the ticket that no text was created, and log the error."""
         _logger.error("%s: no text was made about it", record, exc_info=error)
         words = str(error) if isinstance(error, UserError) else ""
         note = self.env._(

@@ -145,7 +145,6 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _wake(self, moments):
-        """Wake the cron at times (UTC)."""
         self.env["ir.cron"]._wake_sms("ir_cron_sms_automation", to_minutes(moments))
 
     @api.model
@@ -167,7 +166,6 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _run(self):
-        """Send the due texts (cron)."""
         self._find_timed()
         self.env["ir.cron"]._commit_progress()
         size = BATCH_SIZE

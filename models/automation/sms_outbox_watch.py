@@ -12,7 +12,6 @@ class SmsOutboxWatch(models.AbstractModel):
     _inherit = "sms.outbox.watch"
 
     def _get_troubles(self, facts):
-        """Add planned texts that are overdue."""
         return {
             **super()._get_troubles(facts),
             "automations": facts["planned_too_long"]

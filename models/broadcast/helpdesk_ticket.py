@@ -77,11 +77,7 @@ class HelpdeskTicket(models.Model):
             self._note_sms_incident_told(incident_sudo, number)
 
     def _tell_sms_incident(self, incident_sudo, number, **values):
-        """Tell a customer that we know of the incident that their ticket is about.
-
-        :param str number: E.164
-        :param values: values of the message
-        """
+        """Tell a customer that we know of the incident that their ticket is about."""
         values["purpose_id"] = self.env["sms.purpose"]._get("ticket").id
         incident_sudo._tell_we_know(number, self.partner_id, **values)
         self._note_sms_incident_told(incident_sudo, number)
@@ -100,8 +96,6 @@ class HelpdeskTicket(models.Model):
 
     def _find_sms_incident(self, number, words=""):
         """Return the newest incident that the ticket or a text on it is about, if any.
-
-        See ``sms.incident._is_about`` for the criteria.
 
         :param str number: the customer's number (E.164), may be empty
         :param str words: of the text; default: the ticket's title and description

@@ -174,7 +174,6 @@ class SmsArea(models.Model):
         return domain
 
     def _get_zip_sql(self, _model, alias, _query):
-        """Return the SQL condition for contacts with one of the postal codes."""
         ranges = geography.parse_zips(self.zips)
         column = SQL(
             "upper(regexp_replace(%s, '[^0-9A-Za-z]', '', 'g')) COLLATE \"C\"",
@@ -203,7 +202,6 @@ class SmsArea(models.Model):
         return domain
 
     def _get_subscriber_sql(self, _model, alias, _query):
-        """Return the SQL condition for contacts whose number has subscribed."""
         self.env["res.partner"].flush_model(["phone_sanitized"])
         self.env["sms.subscription"].flush_model()
         return SQL(
@@ -219,10 +217,7 @@ class SmsArea(models.Model):
 
     @api.model
     def _get_offered(self, company):
-        """Return the areas that customers of a company may choose.
-
-        A shared area that the company has replaced with its own is left out.
-        """
+        """Return the areas for a company's customers, its own instead of shared."""
         is_visible = Domain("company_id", "in", [False, company.id])
         found = self.search(is_visible & Domain("takes_subscribers", "=", True))
         own = Domain("company_id", "=", company.id) & Domain("shared_id", "!=", False)
@@ -234,10 +229,7 @@ class SmsArea(models.Model):
 
     @api.model
     def _follow_merge(self, sources, target):
-        """Name the contact into which others are merged, which are deleted then.
-
-        :param sources: ``res.partner`` that are merged into ``target``
-        """
+        """Name the contact into which others are merged, which are deleted then."""
         areas = self.with_context(active_test=False)
         areas = areas.search([("company_partner_ids", "in", sources.ids)])
         gone = map(Command.unlink, sources.ids)

@@ -249,7 +249,6 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _render_samples(self, samples):
-        """Return samples as HTML cards with their text and segments."""
         card = Markup(
             "<div class='mb-3'><div class='o_sms_muted small'>%s</div>"
             "<div class='o_sms_sample'>%s</div></div>"
@@ -270,10 +269,7 @@ class SmsBroadcast(models.Model):
         return self.env._("%(count)s segments · %(encoding)s", **values)
 
     def _estimate(self, samples):
-        """Return a description of its segments, costs and duration.
-
-        Without a duration if a sender of the company has no known throughput.
-        """
+        """Describe segments, costs and, with known throughputs, the duration."""
         count = sum(sample.segments.count * sample.count for sample in samples)
         parts = [self.env._("About %s segments", formatLang(self.env, count, 0))]
         parts += [
@@ -326,11 +322,7 @@ class SmsBroadcast(models.Model):
     # === Buttons ===
 
     def _take(self, *states):
-        """Lock the broadcast for a button, and check that its state still allows it.
-
-        :return: the broadcast in sudo
-        :raises UserError: if it is in none of the ``states`` (any more)
-        """
+        """Lock and return it for a button, in sudo; refuse other ``states``."""
         self.ensure_one()
         self.check_access("write")
         broadcast_sudo = self.sudo()

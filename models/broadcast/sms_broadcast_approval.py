@@ -46,7 +46,6 @@ class SmsBroadcast(models.Model):
             broadcast.refusal_note = bool(user) and note
 
     def _get_approvers(self):
-        """Return the managers who may approve it: all but its author."""
         return self.company_id._get_sms_managers() - self.user_id
 
     def _describe_approval(self):
@@ -164,10 +163,7 @@ class SmsBroadcast(models.Model):
         )
 
     def action_refuse(self, reason):
-        """Return it to its author.
-
-        :param str reason: what the author has to change
-        """
+        """Return it to its author, with what the author has to change."""
         broadcast_sudo = self._take_to_decide()
         reason = reason.strip() if isinstance(reason, str) else ""
         if not reason:

@@ -84,7 +84,6 @@ class SmsBroadcast(models.Model):
             self.filter_domain = self.saved_filter_id.domain
 
     def _check_audience(self):
-        """Raise a UserError if the audience is not complete."""
         if self.audience == AREAS:
             if not self.area_ids:
                 raise UserError(self.env._("Choose the areas first."))
@@ -151,7 +150,6 @@ class SmsBroadcast(models.Model):
         self.env["sms.broadcast.recipient"].invalidate_model()
 
     def _select_audience(self):
-        """Store all people of the audience."""
         if self.audience == LIST:
             self._select_listed()
             return
@@ -257,11 +255,7 @@ class SmsBroadcast(models.Model):
         return self.env.cr.rowcount
 
     def _select_contacts(self, partners, domain, area_id=None, limit=None):
-        """Store the contacts of a domain.
-
-        :param partners: ``res.partner`` with the rights to apply
-        :return: the number of recipients
-        """
+        """Store a domain's contacts, with rights of ``partners``; return how many."""
         found = partners._search(domain & self._get_company_domain(), limit=limit)
         self.env.cr.execute(
             SQL(
@@ -556,14 +550,9 @@ class SmsBroadcast(models.Model):
             silent._write_rows([(it.id, found[it.number]) for it in silent], "lang")
 
     def _find_contacts(self, numbers):
-        """Return ``{number: (contact id, language)}`` of the oldest contacts.
-
-        Not of those whose login has only typed the number.
-        """
+        """Return ``{number: (contact id, language)}`` of the oldest proven contacts."""
         partners = self._as_author().env["res.partner"]
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        typed = claims_sudo._get_open_domain() & Domain("number", "in", numbers)
-        typed = claims_sudo._search(typed).subselect("partner_id")
+        typed = self.env["sms.number.claim"]._query_unproven(*numbers)
         domain = self._get_company_domain() & Domain("phone_sanitized", "in", numbers)
         domain &= Domain("id", "not in", typed)
         names = ["phone_sanitized", "lang"]
@@ -571,10 +560,7 @@ class SmsBroadcast(models.Model):
         return {it.phone_sanitized: (it.id, it.lang or None) for it in found}
 
     def _find_earlier(self, numbers):
-        """Return which numbers occur in rows before the given ones.
-
-        :param dict numbers: E.164 by row id
-        """
+        """Return which numbers (E.164 by row id) occur in earlier rows than these."""
         domain = Domain("broadcast_id", "=", self.id) & Domain("id", "<", min(numbers))
         domain &= Domain("number", "in", list(numbers.values()))
         earlier = self.env["sms.broadcast.recipient"].search_fetch(domain, ["number"])

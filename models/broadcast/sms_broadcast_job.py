@@ -91,7 +91,6 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _get_running_domain(self):
-        """Return the domain of broadcasts with work to do."""
         is_due = Domain("leaves_at", "<=", fields.Datetime.now())
         has_texts = Domain([("started_at", "!=", False), ("finished_at", "=", False)])
         return (
@@ -119,10 +118,7 @@ class SmsBroadcastJob(models.Model):
         return 1
 
     def _work_off(self):
-        """Check or queue the next batch, unless it was paused or cancelled meanwhile.
-
-        :return: the number of recipients processed
-        """
+        """Check or queue the next batch unless paused or cancelled; return its size."""
         self._wait_for_row()
         if self.state == states.CANCELLED and not self.finished_at:
             return self._cancel_next()
@@ -171,7 +167,6 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _get_batch(self, name, values, limit):
-        """Return the next recipients with one of the values in a field."""
         own = [("broadcast_id", "=", self.id), (name, "in", values)]
         return self.env["sms.broadcast.recipient"].search(own, order="id", limit=limit)
 
@@ -331,7 +326,6 @@ class SmsBroadcastJob(models.Model):
             broadcast.cancel_note = it._describe_cancel(left, waiting)
 
     def _describe_standing(self, left, waiting):
-        """Return who has paused or cancelled it, and how many were sent by then."""
         left, waiting = formatLang(self.env, left, 0), formatLang(self.env, waiting, 0)
         if self.state == states.PAUSED:
             counts = {"left": left, "waiting": waiting}
@@ -350,7 +344,6 @@ class SmsBroadcastJob(models.Model):
         return f"{who} {self.env._('%s had been sent by then.', left)}"
 
     def _describe_cancel(self, left, waiting):
-        """Return what would be cancelled, and what was already sent."""
         if not self.started_at:
             return self.env._("Nothing has been sent. Nobody will get it.")
         return self.env._(
@@ -361,10 +354,7 @@ class SmsBroadcastJob(models.Model):
         )
 
     def _count_stages(self):
-        """Return ``{broadcast id: {stage of STAGES: people}}``.
-
-        Counted by message; recipients without one are waiting or cancelled.
-        """
+        """Return ``{broadcast id: {stage of STAGES: people}}``, by their messages."""
         stage_of = {
             state: stage for stage, (states, _c) in STAGES.items() for state in states
         }
@@ -419,7 +409,6 @@ class SmsBroadcastJob(models.Model):
 
     @api.model
     def _name_counts(self, found):
-        """Return the non-empty stages as words, each with its count."""
         labels = {
             "delivered": self.env._("delivered"),
             "handed_over": self.env._("sent"),
@@ -436,7 +425,6 @@ class SmsBroadcastJob(models.Model):
         ]
 
     def _render_progress(self, found):
-        """Return the progress bar and the numbers below it, as HTML."""
         total = sum(found.values())
         bar = Markup("<div class='progress-bar %s' style='width: %.2f%%'></div>")
         bars = Markup("").join(
@@ -495,7 +483,6 @@ class SmsBroadcastJob(models.Model):
         return notes
 
     def _count_told_enough(self):
-        """Count the recipients who have already had as many texts as the limit."""
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
         incident_sudo = self.incident_id.sudo()
         limits = [incident_sudo.id, list(HAVE_GOT), incident_sudo.text_limit]

@@ -89,10 +89,7 @@ class SmsBroadcast(models.Model):
         return self.kind != OPENING
 
     def _is_overtaken(self):
-        """Return whether since the check the incident ended, or its end was sent.
-
-        Or the maintenance that it announces has already begun.
-        """
+        """Return whether its incident ended or maintenance began since the check."""
         incident, ended_at = self.incident_id, self.incident_id.resolved_at
         if self.kind == RESOLVED or not incident:
             return False
@@ -114,8 +111,6 @@ class SmsBroadcast(models.Model):
         if self.state in OPEN[:3]:
             return bool(self._get_news())
         return self.state not in (SENT, CANCELLED) or bool(self.waiting_count)
-
-    # === Check ===
 
     def _judge(self, recipients):
         """Store the gate's decision on recipients who have no message yet."""
@@ -169,10 +164,7 @@ class SmsBroadcast(models.Model):
         return words
 
     def _get_told_langs(self):
-        """Return the codes of the languages in which the text, or its news, is written.
-
-        The words around news exist in all.
-        """
+        """Return the codes of the languages in which the text, or its news, exists."""
         if not self._tells_news():
             return self.company_id._get_sms_told_langs(self, "body")
         if (news := self.env.context.get("sms_news")) is not None:
@@ -182,7 +174,6 @@ class SmsBroadcast(models.Model):
 
     @api.model
     def _fill_in(self, words, recipient):
-        """Return the text for one recipient."""
         name = tidy_name(recipient.name or recipient.partner_id.name)
         area = words.areas.get(recipient.area_id.id, "")
         text = texts.fill(words.body, {**words.shared, "area": area, "customer": name})
@@ -213,7 +204,6 @@ class SmsBroadcast(models.Model):
         return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
 
     def _preview(self, words, recipient):
-        """Return the text for one recipient, with its footer."""
         number = recipient.number or recipient.partner_id.phone_sanitized
         purpose = self.env["sms.purpose"]._get(ALERT)
         footer = purpose._get_rules(words.lang, self.company_id).footer
@@ -249,10 +239,7 @@ class SmsBroadcast(models.Model):
         return self._test_text()
 
     def _test_text(self, **values):
-        """Return the action of the form; see :meth:`action_test_text`.
-
-        :param values: further values of the form, besides text and company
-        """
+        """Return the form with further values; see :meth:`action_test_text`."""
         samples = self._get_samples()
         own = [sample for sample in samples if sample.lang == self.env.lang]
         text = (own or samples)[0].text if samples else self._fill_in_for_user()

@@ -76,7 +76,6 @@ class SmsBroadcast(models.Model):
         return when
 
     def _get_send_label(self):
-        """Return the label of the button that sends it."""
         count = formatLang(self.env, self.reached_count, 0)
         if self.needs_approval and self.state != states.WAITING:
             return self.env._("Ask to text %s people", count)
@@ -117,7 +116,6 @@ class SmsBroadcast(models.Model):
             raise UserError(fault)
 
     def _start(self):
-        """Queue the texts now, or plan them for later."""
         if not self.leaves_at:
             self._begin()
             return
@@ -246,10 +244,7 @@ class SmsBroadcast(models.Model):
     # === Time of each text ===
 
     def _get_times(self, recipients, readers):
-        """Return the planned time (UTC) for each recipient, None for at once.
-
-        :param readers: :class:`Readers` of their contacts
-        """
+        """Return the planned time (UTC) for each recipient, None for at once."""
         if not (self.send_at and self.is_local_time):
             return [self.send_at or None] * len(recipients)
         wall = moments.to_local(self.send_at, self._get_clock())
@@ -262,8 +257,7 @@ class SmsBroadcast(models.Model):
 
     def _get_clock(self):
         """Return the time zone in which its author has entered its time."""
-        author = self.user_id or self.env.user
-        return author.tz or self.company_id._get_sms_zone()
+        return (self.user_id or self.env.user).tz or self.company_id._get_sms_zone()
 
     def _note_first(self, times):
         """Store during the check when the first texts are due."""

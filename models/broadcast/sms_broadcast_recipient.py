@@ -109,8 +109,6 @@ class SmsBroadcastRecipient(models.Model):
 
         With duplicates Odoo would delete the sources' rows in all broadcasts. A row
         without a contact is still told at its number; one that is mailed needs its own.
-
-        :param sources: ``res.partner`` that are merged into ``target``
         """
         self.flush_model()
         self.env.cr.execute(

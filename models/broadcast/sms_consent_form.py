@@ -37,7 +37,6 @@ class SmsConsentForm(models.AbstractModel):
     _inherit = "sms.consent.form"
 
     def _get_area_offer(self, company, partner):
-        """Return the :class:`Offer` for a portal user's contact."""
         number = partner.phone_sanitized or ""
         subscriptions = self.env["sms.subscription"]
         domain = subscriptions._get_current_domain(company, number)

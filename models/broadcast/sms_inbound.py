@@ -35,10 +35,7 @@ class SmsInbound(models.Model):
     )
 
     def _query_broadcast(self):
-        """Return the query for the last broadcast or incident text to the number.
-
-        :return: SQL for an array of broadcast id and incident id, or NULL
-        """
+        """Return SQL: ids of the last text's broadcast and incident, or NULL."""
         return SQL(
             """
             (SELECT ARRAY[broadcast_id, incident_id] FROM sms_sms
@@ -54,7 +51,6 @@ class SmsInbound(models.Model):
         )
 
     def _link_to_broadcast(self, broadcast_id, incident_id):
-        """Link it to the broadcast and incident that it replies to."""
         kind = broadcast_replies.classify(self.kind, self.body)
         about = {"broadcast_id": broadcast_id, "incident_id": incident_id}
         self.write({**about, "reply_kind": kind})

@@ -147,16 +147,12 @@ class SmsInboundRouter(models.AbstractModel):
         return self._say_reply(inbound, reply_codes.SUBSCRIBED, areas=", ".join(names))
 
     def _get_areas_of(self, inbound, keyword):
-        """Return the keyword's areas as the company offers them."""
         named_sudo = keyword.sudo().area_ids
         offered_sudo = named_sudo and named_sudo._get_offered(inbound.company_id)
         return offered_sudo - offered_sudo._leave_out(named_sudo)
 
     def _get_waiting_areas(self, inbound, question):
-        """Return the areas of the sender's keywords that wait for a YES.
-
-        :param question: ``sms.consent.event`` records of the question, may be empty
-        """
+        """Return the areas of the sender's keywords that wait for a YES."""
         found_sudo = self.env["sms.subscription"].sudo()
         domain = found_sudo._get_current_domain(inbound.company_id, inbound.number)
         domain &= Domain("question_id", "in", question.sudo().evidence_id.ids)

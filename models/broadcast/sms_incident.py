@@ -112,7 +112,6 @@ class SmsIncident(models.Model):
 
     @api.constrains("company_id")
     def _check_company_of_texts(self):
-        """Refuse another company than that of its tickets and texts."""
         known_sudo = self.sudo().with_context(active_test=False)
         known_sudo.broadcast_ids._check_incident()
         known_sudo.ticket_ids._check_sms_incident()
@@ -157,10 +156,7 @@ class SmsIncident(models.Model):
             incident.texts_html = incident._render_texts(counts)
 
     def _count_texts(self):
-        """Count the people by how many texts they have had, including answers.
-
-        :return: ``{incident id: {texts: people}}``, the most texts first
-        """
+        """Return ``{incident id: {texts: people}}``, with answers; most texts first."""
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
         self.env.cr.execute(
             """
@@ -336,7 +332,6 @@ class SmsIncident(models.Model):
         return lock_next(self.env["sms.sms"].sudo(), condition, SQL("id"), limit=None)
 
     def _get_fillers(self, lang):
-        """Return the values for replies about the incident, in a language (code)."""
         it_sudo = self.with_context(lang=lang).sudo()
         return {"incident": it_sudo.name, "status_page": it_sudo.status_page}
 
@@ -412,7 +407,6 @@ class SmsIncident(models.Model):
                 spoken.body = body
 
     def _get_body(self, kind):
-        """Return the text around the news of a kind."""
         if self.planned_from:
             return self._get_maintenance_body(kind)
         mark = self.env._("[System Alert]")
@@ -488,7 +482,6 @@ class SmsIncidentMute(models.Model):
 
     @api.model
     def _get_muted(self, incidents):
-        """Return pairs of incident id and a number that has muted it."""
         standing = [("incident_id", "in", incidents.ids), ("ended_at", "=", False)]
         domain = [*standing, ("number", "!=", False)]
         mutes_sudo = self.sudo().search_fetch(domain, ["incident_id", "number"])

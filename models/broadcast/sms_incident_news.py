@@ -97,17 +97,13 @@ class SmsIncidentNews(models.Model):
         self.sudo().broadcast_id._before_news_changes()
 
     def _translate(self, bodies):
-        """Store translations, except those identical to the original.
-
-        :param dict bodies: texts by language code
-        """
+        """Store translations (by language code), except those equal to the original."""
         own = self.body
         for lang, body in bodies.items():
             if body != own:
                 self.with_context(lang=lang).body = body
 
     def _check_step(self):
-        """Refuse to plan or call off a maintenance that has begun."""
         is_planned = self.state in (PLANNED, CALLED_OFF)
         if is_planned and self.incident_id.state not in (PLANNED, self.state):
             name = self.incident_id.name

@@ -171,7 +171,6 @@ class SmsIncident(models.Model):
     # === Words ===
 
     def _get_planned_words(self):
-        """Return the planned period in words, in the company's time zone."""
         begin, end = map(self._say_time, (self.planned_from, self.planned_to))
         if not end:
             return self.env._("from %s", begin)
@@ -188,7 +187,6 @@ class SmsIncident(models.Model):
         return say_moment(own.env, moment, lasting=True)
 
     def _suggest_news(self, state):
-        """Return a draft of the news for a manager to edit."""
         kind, name = self._get_kind(state), self.name
         if state == PLANNED and (kind == OPENING or self.is_moved):
             values = {"name": name, "when": self._get_planned_words()}
@@ -393,5 +391,4 @@ class SmsIncident(models.Model):
         is_named = is_named or topics.mentions(words, self.words)
         if not is_named and (self.words or self.category_ids):
             return False
-        is_anywhere = is_named and not self.area_ids
-        return is_anywhere or self._concerns(partner, number)
+        return (is_named and not self.area_ids) or self._concerns(partner, number)

@@ -148,7 +148,7 @@ class SmsSubscription(models.Model):
         else:
             now = fields.Datetime.now()
             waiting.write({"question_id": question.id, "since": now})
-        new = self.create(
+        return found | self.create(
             [
                 {
                     "company_id": company.id,
@@ -163,7 +163,6 @@ class SmsSubscription(models.Model):
                 for area in areas._leave_out(found.area_id)
             ]
         )
-        return found | new
 
     @api.model
     def _get_current_domain(self, company, number, areas=None):
@@ -301,7 +300,6 @@ class SmsPreferenceLink(models.Model):
         return found_sudo.search(domain, order="id")
 
     def _take(self, form, trace):
-        """End the subscription whose id is posted as ``end``."""
         wanted = form.get("end")
         if not wanted:
             return super()._take(form, trace)

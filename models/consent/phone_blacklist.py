@@ -153,10 +153,7 @@ class PhoneBlacklist(models.Model):
     @api.model
     @ormcache()
     def _get_sms_company_ids(self):
-        """Return the ids of the companies that may text, cached: all active ones.
-
-        Odoo clears the cache when companies change.
-        """
+        """Return the ids of the companies that may text, cached: all active ones."""
         return self.env["res.company"].sudo().search([]).ids
 
     @api.model

@@ -220,7 +220,6 @@ class SmsCarrierOptOut(models.Model):
 
     @api.model
     def _wake_for_next(self):
-        """Wake the cron when the next row is due."""
         waiting = [("state", "=", WAITING)]
         [(next_at,)] = self._read_group(waiting, aggregates=["next_at:min"])
         if next_at and next_at > fields.Datetime.now():

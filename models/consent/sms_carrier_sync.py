@@ -147,10 +147,7 @@ class SmsCarrierSync(models.Model):
 
     @staticmethod
     def _get_answer(provider, days):
-        """Ask the carrier; uses the network and not the database.
-
-        :param tuple days: days whose reports of deactivations are wanted
-        """
+        """Ask the carrier, without the database, also on deactivations of ``days``."""
         opt_outs, reports, faults = None, {}, []
         try:
             if provider.lists_opt_outs:
@@ -181,7 +178,6 @@ class SmsCarrierSync(models.Model):
     # === Opt-outs ===
 
     def _compare(self, opt_outs):
-        """Record opt-outs missing here, and store the differences."""
         listed = {}
         for row in opt_outs:
             number = canonical(row.number)
@@ -393,5 +389,4 @@ class SmsCarrierDifference(models.Model):
 
     @api.model
     def _get_urgent_domain(self):
-        """Return the domain of differences that somebody should act on."""
         return [("kind", "in", URGENT_KINDS), ("done_at", "=", False)]

@@ -57,7 +57,6 @@ class SmsConsent(models.Model):
         numbers = partners.subselect(SQL.identifier(partners.table, "phone_sanitized"))
 
         def to_sql(model, alias, query):
-            """Return the condition for answers with one of the contacts' numbers."""
             return SQL("%s IN %s", SQL.identifier(alias, "number"), numbers)
 
         return nobody | Domain.custom(to_sql=to_sql)

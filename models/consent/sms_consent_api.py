@@ -128,8 +128,6 @@ class SmsConsentApi(models.AbstractModel):
         ]
         return {"wording": wordings_sudo._render(company), "versions": versions}
 
-    # === Recording ===
-
     def _record_once(
         self, company, number, event, purposes, happened_at, message_ref, **facts
     ):
@@ -160,7 +158,6 @@ class SmsConsentApi(models.AbstractModel):
         return {**recorded, **self._describe(company, number)}
 
     def _describe(self, company, number):
-        """Return the number's current consent, overall and by purpose."""
         consents = self.env["sms.consent"]
         found = consents._get_found(company, number)
         purposes = self.env["sms.purpose"].search([])

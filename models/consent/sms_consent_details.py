@@ -62,10 +62,7 @@ class SmsConsentDetails(models.AbstractModel):
         }
 
     def _find(self, company, number, typed):
-        """Look up a number.
-
-        :return: its answers, and the gate's reason against texting it, or empty
-        """
+        """Return a number's answers, and why the gate blocks texts to it, or empty."""
         if not number:
             refusal = phone.find_refusal(typed) if typed else verdicts.NO_NUMBER
             return {}, refusal or verdicts.BAD_NUMBER
@@ -128,7 +125,6 @@ class SmsConsentDetails(models.AbstractModel):
         return facts
 
     def _get_wording(self, event):
-        """Return the name of the wording, or a description if it has no version."""
         if not event or not event.wording:
             return ""
         if event.wording_id:
@@ -142,7 +138,6 @@ class SmsConsentDetails(models.AbstractModel):
         return dict(field._description_selection(self.env))
 
     def _say_date(self, moment):
-        """Return a time (UTC) of the ledger in words, with its date."""
         return say_moment(self.env, moment, lasting=True)
 
     # === Advice ===

@@ -52,8 +52,6 @@ class SmsConsentEntry(models.AbstractModel):
             raise AccessError(self.env._("Only helpdesk users may record consent."))
         company.with_env(self.env)._check_sms_user()
 
-    # === Numbers ===
-
     def _find_number(self, company, number):
         """Return a number as E.164, empty if it cannot be read."""
         country = company.sudo().country_id

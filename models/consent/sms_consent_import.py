@@ -227,7 +227,6 @@ class SmsConsentImport(models.Model):
         return super()._check_setup(vals)
 
     def _check_works_here(self):
-        """Restrict answers of the Reassigned Numbers Database to officers."""
         if not self.env.su and any(job.decision == ANSWERS for job in self):
             self.env["sms.reassigned.file"]._check_officer()
         return super()._check_works_here()
@@ -321,10 +320,6 @@ class SmsConsentImport(models.Model):
         self.column_ids = self._get_column_commands(self.file) if self.file else none
 
     def _get_column_commands(self, file):
-        """Return commands for an upload's columns: header, samples, guessed field.
-
-        :param file: base64
-        """
         rows = tabular.iter_rows(base64.b64decode(file))
         try:
             _number, headers = next(rows, (0, []))
@@ -442,10 +437,7 @@ class SmsConsentImport(models.Model):
                 return
 
     def _work_off(self, limit=None):
-        """Process the next rows: check them and, when importing, record them.
-
-        :return: the number of rows processed
-        """
+        """Check the next rows and, when importing, record them; return their number."""
         limit = limit or BATCH_SIZE
         job = self.with_company(self.company_id)
         job.lock_for_update()
@@ -482,7 +474,6 @@ class SmsConsentImport(models.Model):
         self.write({"state": FAILED, "packed": False, "problem": problem})
 
     def _finish(self):
-        """End the check or the import, with a file of the rows not recorded."""
         ends = {CHECKING: CHECKED, IMPORTING: DONE}
         self._forget_rows(good_only=True)
         report = base64.b64encode(self._make_report()) if self.row_ids else False
@@ -509,7 +500,6 @@ class SmsConsentImport(models.Model):
         added.append(self.env._("What"))
 
         def iter_report():
-            """Yield the rows of the report, headers first."""
             yield [*headers, *added]
             for row, outcome, reason, detail, cells in self._iter_faults():
                 cells = json.loads(cells)[: len(headers)]
@@ -519,7 +509,6 @@ class SmsConsentImport(models.Model):
         return tabular.write_rows(iter_report())
 
     def _iter_faults(self):
-        """Yield the rows not recorded, read in batches."""
         last = 0
         query = """
             SELECT "row", outcome, reason, detail, cells

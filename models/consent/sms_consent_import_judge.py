@@ -89,7 +89,6 @@ class Judge:
     # === One row ===
 
     def _read(self, row, cells):
-        """Return the statement that a row would record."""
         job = self.job
         formats = (job.date_order, job.tz, self.now)
         said = import_rows.read_row(
@@ -224,10 +223,7 @@ class Judge:
         return dict(rows._read_group(domain, ["key"], ["row:min"]))
 
     def _find_stopped(self, hashes):
-        """Return the opt-outs of numbers in earlier batches of the list.
-
-        :return: lists of purpose ids (empty: all purposes), by the number's hash
-        """
+        """Return the purpose ids (empty: all) stopped in earlier batches, by hash."""
         domain = [("import_id", "=", self.job.id), ("stopped", "in", list(hashes))]
         rows = self.env["sms.consent.import.row"]
         found = rows._read_group(domain, ["stopped"], ["stopped_purposes:array_agg"])

@@ -233,6 +233,16 @@ class SmsConsentMixin(models.AbstractModel):
         raise NotImplementedError
 
     @api.model
+    def _get_sms_purpose_sql(self, company):
+        """Return the id of the model's purpose, as SQL, for SQL of a company's id."""
+        find = self.env["sms.purpose.rule"]._find_for_model
+        cases = [
+            SQL("WHEN %s THEN %s", it.id, find(it, self._name).id)
+            for it in self.env["res.company"].sudo().search([])
+        ]
+        return SQL("CASE %s %s END", company, SQL(" ").join(cases))
+
+    @api.model
     def _search_sms_consent_state(self, operator, value):
         """Search records by the consent of their number, in the database.
 
@@ -248,7 +258,6 @@ class SmsConsentMixin(models.AbstractModel):
         states = set(value) & set(consent.STATES)
 
         def to_sql(model, alias, query):
-            """Return the condition for records in one of the states."""
             columns = model._get_sms_subject_columns(alias)
             conditions = [_get_state_sql(columns, state) for state in states]
             return SQL("(%s)", SQL(" OR ").join(conditions))

@@ -219,10 +219,7 @@ class SmsConsentPaperLine(models.Model):
         return reload_view()
 
     def _record(self):
-        """Record the complete forms, and store on the others what is missing.
-
-        :return: the number of recorded forms
-        """
+        """Record complete forms, note what others lack; return how many are done."""
         recorded = self.browse()
         for line in self:
             line.check_access("write")
@@ -241,7 +238,6 @@ class SmsConsentPaperLine(models.Model):
         return len(recorded)
 
     def _enter(self):
-        """Record the form in the ledger."""
         entry = self.env["sms.consent.entry"]
         scan = entry._read_scan(self)
         happened_at = self._get_moment()

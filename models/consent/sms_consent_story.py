@@ -149,7 +149,6 @@ class SmsConsentStory(models.AbstractModel):
         openable = self._get_openable(events)
 
         def get_day(moment):
-            """Return the day of a moment in words."""
             return format_date(self.env, moment.event.recorded_at, date_format="long")
 
         days = [
@@ -179,7 +178,6 @@ class SmsConsentStory(models.AbstractModel):
         effects = self.env["sms.consent"]._read_effects(events.ids)
 
         def get_act(event):
-            """Return the key of events that are told in one sentence."""
             said_in = event.message_ref or event.evidence_id.id
             return event.event, event.method, said_in, str(effects.get(event.id))
 
@@ -229,10 +227,7 @@ class SmsConsentStory(models.AbstractModel):
         return {row[0]: row[1:] for row in reversed(rows)}
 
     def _get_openable(self, events):
-        """Return the records behind events that the user may read.
-
-        :return: ``{(model name, id): record}``, with the user's rights
-        """
+        """Return the records behind events that the user may read, by model and id."""
         found = {}
         # A model is missing if its module was uninstalled.
         named = events.filtered(lambda it: it.res_id and it.res_model in self.env)
@@ -267,7 +262,6 @@ class SmsConsentStory(models.AbstractModel):
         }
 
     def _get_details(self, moment):
-        """Return further details of a moment, as a list of texts."""
         event = moment.event
         say_date = self.env["sms.consent.details"]._say_date
         details = []

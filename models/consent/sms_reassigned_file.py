@@ -102,14 +102,9 @@ class SmsReassignedFile(models.Model):
         """
         return self.env.execute_query(SQL(query, self.ids))
 
-    # === Rights ===
-
     @api.model
     def _check_officer(self):
-        """Check that the user is a compliance officer.
-
-        :raises AccessError: if not
-        """
+        """Raise an AccessError unless the user is a compliance officer."""
         if not self.env.user.has_group("helpdesk_mgmt_sms.group_sms_compliance"):
             message = self.env._(
                 "Only compliance officers may query the Reassigned Numbers "
@@ -214,10 +209,7 @@ class SmsReassignedFile(models.Model):
     # === Answers ===
 
     def _read_questions(self, hashes):
-        """Return the query's questions about numbers, with earlier answers.
-
-        :return: ``{number_hash: {day: Question}}``, empty for other numbers
-        """
+        """Return ``{number_hash: {day: Question}}``, with earlier answers."""
         query = """
             SELECT own.id, own.number_hash, own.day,
                    ARRAY(SELECT answer FROM sms_reassigned_row
@@ -259,8 +251,6 @@ class SmsReassignedFile(models.Model):
         moment = self.made_at
         older = consents.filtered(lambda it: (it.verified_at or datetime.min) < moment)
         older.verified_at = moment
-
-    # === Buttons ===
 
     def action_import_answers(self):
         """Open the import of its answers."""

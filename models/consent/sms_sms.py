@@ -19,7 +19,6 @@ class SmsSms(models.Model):
         return self.env["sms.preference.link"]._get_masked_url(company)
 
     def _open_consent(self):
-        """Open the form to record consent for the number and purpose of this text."""
         sms_sudo = self.sudo()
         record = self._get_post_record()
         facts = {"text_ids": repr(self.ids)}

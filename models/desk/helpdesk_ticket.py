@@ -144,13 +144,8 @@ class HelpdeskTicket(models.Model):
 
     @api.depends("partner_id", "partner_phone_sanitized")
     def _compute_sms_phone_is_unproven(self):
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        numbers = filter(None, self.mapped("partner_phone_sanitized"))
-        found = claims_sudo.search(
-            claims_sudo._get_open_domain()
-            & Domain("number", "in", list(numbers))
-            & Domain("partner_id", "in", self.partner_id.ids)
-        )
+        numbers = list(filter(None, self.mapped("partner_phone_sanitized")))
+        found = self.env["sms.number.claim"]._find_unproven(self.partner_id, numbers)
         unproven = {(claim.partner_id, claim.number) for claim in found}
         for ticket in self:
             key = (ticket.partner_id._origin, ticket.partner_phone_sanitized)
@@ -216,12 +211,9 @@ class HelpdeskTicket(models.Model):
             return
         numbers = unknown.mapped("partner_phone_sanitized")
         # Merely typing a number does not prove that it is theirs.
-        claims_sudo = self.env["sms.number.claim"].sudo()
-        is_typed = claims_sudo._get_open_domain() & Domain("number", "in", numbers)
-        typed = claims_sudo._search(is_typed)
+        typed = self.env["sms.number.claim"]._query_unproven(*numbers)
         partners = self.env["res.partner"].search(
-            Domain("phone_sanitized", "in", numbers)
-            & Domain("id", "not in", typed.subselect("partner_id"))
+            [("phone_sanitized", "in", numbers), ("id", "not in", typed)]
         )
         by_number = partners.grouped("phone_sanitized")
         for ticket in unknown:
@@ -268,17 +260,9 @@ class HelpdeskTicket(models.Model):
         }
 
     def _get_sms_subject_columns(self, alias):
-        company_column = SQL.identifier(alias, "company_id")
-        find = self.env["sms.purpose.rule"]._find_for_model
-        cases = [
-            SQL("WHEN %s THEN %s", company.id, find(company, self._name).id)
-            for company in self.env["res.company"].sudo().search([])
-        ]
-        return SubjectColumns(
-            company_column,
-            SQL.identifier(alias, "partner_phone_sanitized"),
-            SQL("CASE %s %s END", company_column, SQL(" ").join(cases)),
-        )
+        company = SQL.identifier(alias, "company_id")
+        number = SQL.identifier(alias, "partner_phone_sanitized")
+        return SubjectColumns(company, number, self._get_sms_purpose_sql(company))
 
     @api.model
     def mail_allowed_qweb_expressions(self):
@@ -421,7 +405,6 @@ class HelpdeskTicket(models.Model):
             self.with_user(SUPERUSER_ID).stage_id = stage.id
 
     def _mark_sms_read(self):
-        """Mark the customers' texts as read, for the whole team."""
         self.check_access("read")
         inbound_sudo = self.env["sms.inbound"].sudo()
         domain = inbound_sudo._get_unread_domain() & Domain("ticket_id", "in", self.ids)
@@ -447,12 +430,10 @@ class HelpdeskTicket(models.Model):
 
     def _is_sms_answer(self, message, recipients):
         """Return whether a chatter message is an answer that the customer gets."""
-        if message.message_type != "comment":
+        is_comment = message.message_type == "comment"
+        if not (is_comment and self._is_sms_staff(message.sudo().author_id)):
             return False
-        if not self._is_sms_staff(message.sudo().author_id):
-            return False
-        customer = self.sudo().partner_id
-        if customer:
+        if customer := self.sudo().partner_id:
             return any(
                 it["id"] == customer.id
                 and (it["notif"] != "email" or customer.email_normalized)

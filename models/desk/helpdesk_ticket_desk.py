@@ -291,10 +291,7 @@ class HelpdeskTicket(models.Model):
         return reply
 
     def _advise_sms_refusal(self, composer, number):
-        """Return what can be done about a refusal, as far as it is about consent.
-
-        :return: see :meth:`_prepare_sms_reply`
-        """
+        """Return what can be done about a refusal; see :meth:`_prepare_sms_reply`."""
         get_label = self.env["sms.sms"]._get_gate_label
         blocked, purpose = composer.sms_block_reason, composer._get_sms_purpose()
         explainer, company = self.env["sms.consent.details"], self.sudo().company_id
@@ -318,7 +315,6 @@ class HelpdeskTicket(models.Model):
         return {}
 
     def _get_sms_reply_templates(self):
-        """Return the templates to pick from, as ``id``, ``name`` and ``shortcut``."""
         replaced = Domain("copy_ids.company_id", "=", self.sudo().company_id.id)
         return self.env["sms.template"].search_read(
             self._get_sms_reply_domain() & ~replaced,

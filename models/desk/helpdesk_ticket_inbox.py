@@ -374,7 +374,6 @@ class HelpdeskTicket(models.Model):
         )
 
     def _group_sms_by_team(self):
-        """Return the tickets of each company and team together."""
         return self.grouped(lambda it: (it.company_id, it.team_id)).values()
 
     # === What waits for me ===

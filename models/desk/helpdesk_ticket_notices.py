@@ -67,10 +67,7 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _notify_sms_number_desks(self, text_ids):
-        """Notify open conversations of several numbers, and the lists.
-
-        :param dict text_ids: the changed entries (``event-5``) by company id and number
-        """
+        """Notify conversations of entries by company id and number, and the lists."""
         for key, ids in text_ids.items():
             if all(key):
                 self._get_sms_notices().numbers[key].update(ids)

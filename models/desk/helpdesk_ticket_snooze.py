@@ -100,7 +100,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _run_sms_snoozes(self):
-        """End the snoozes that are due, and notify the owners."""
         domain = [("sms_snoozed_until", "<=", fields.Datetime.now())]
         due = self.with_context(active_test=False).search(domain)
         for done, ticket in enumerate(due, 1):

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 
 from ...tools import verdicts
+from ..core.mixins import count_linked
 from ..message.res_users import LIMIT_TIME
 
 #: Days after closing in which a text still goes to a ticket without a team; default
@@ -94,16 +94,13 @@ class HelpdeskTicketTeam(models.Model):
     )
 
     def _compute_sms_ticket_counts(self):
-        """Count the tickets that the user may see, for all teams at once."""
-        for field, domain in (
-            ("sms_unread_ticket_count", Domain("sms_unread_count", ">", 0)),
-            ("sms_waiting_ticket_count", Domain("sms_waiting_since", "!=", False)),
-        ):
-            domain &= Domain("team_id", "in", self.ids)
-            tickets = self.env["helpdesk.ticket"]
-            counts = dict(tickets._read_group(domain, ["team_id"], ["__count"]))
-            for team in self:
-                team[field] = counts.get(team, 0)
+        tickets, link = "helpdesk.ticket", "team_id"
+        unread, waiting = (
+            ("sms_unread_count", ">", 0),
+            ("sms_waiting_since", "!=", False),
+        )
+        count_linked(self, "sms_unread_ticket_count", tickets, link, unread)
+        count_linked(self, "sms_waiting_ticket_count", tickets, link, waiting)
 
     @api.constrains("sms_reopen_stage_id")
     def _check_sms_reopen_stage(self):

@@ -114,7 +114,6 @@ class HelpdeskTicket(models.Model):
             return None
 
     def _query_sms_thread(self):
-        """Return the query for all entries of the ticket's thread."""
         self.ensure_one()
         for name in (
             *("sms.sms", "sms.inbound", "mail.message"),
@@ -177,7 +176,6 @@ class HelpdeskTicket(models.Model):
     @api.model
     def _sort_sms_entries(self, entries):
         def get_key(entry):
-            """Return the sort key of an entry."""
             kind, row_id = entry["id"].split("-")
             return entry["at"], RANKS[kind], int(row_id)
 
@@ -197,7 +195,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _hide_sms_text(self, text, about):
-        """Return an entry without its words."""
         hidden = {name: text[name] for name in ("id", "direction", "date", "at")}
         return {**hidden, "about": about, "is_hidden": True}
 
@@ -237,10 +234,7 @@ class HelpdeskTicket(models.Model):
     # === Entries ===
 
     def _read_sms_entries(self, rows):
-        """Return the entries that belong to the ticket's thread, oldest first.
-
-        :param dict rows: ids of rows by kind
-        """
+        """Return the thread's entries of rows (ids by kind), oldest first."""
         return self._sort_sms_entries(
             self._read_sms_texts(rows[IN], rows[OUT])
             + self._read_sms_events(rows[EVENT])
@@ -292,7 +286,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_post(self, sms):
-        """Return the model and id of the record that a text was posted on."""
         return sms.mail_message_id.model, sms.mail_message_id.res_id
 
     def _get_sms_questions(self, inbounds):
@@ -407,7 +400,6 @@ class HelpdeskTicket(models.Model):
 
     @api.model
     def _get_sms_source_name(self, sms):
-        """Return the name of an automatic text: its template, exemption or purpose."""
         if sms.exemption and not sms.template_id:
             labels = sms._fields["exemption"]._description_selection(self.env)
             return dict(labels)[sms.exemption]

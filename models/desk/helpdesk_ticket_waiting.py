@@ -55,9 +55,8 @@ class HelpdeskTicket(models.Model):
         changed = self.filtered(lambda it: before[it.id] != it._get_sms_line())
         is_either = SQL("(sms.ticket_fact IS NOT NULL OR (%s))", _is_written_and_held())
         former_sudo = changed._find_waiting_sms(is_either).filtered(
-            lambda sms: (
-                (sms.number, sms.record_company_id)
-                == before[sms.mail_message_id.res_id]
+            lambda it: (
+                (it.number, it.record_company_id) == before[it.mail_message_id.res_id]
             )
         )
         written_sudo = former_sudo.filtered(lambda sms: not sms.ticket_fact)
@@ -65,10 +64,8 @@ class HelpdeskTicket(models.Model):
         former_sudo.with_user(SUPERUSER_ID)._ask_gate()
         for sms_sudo in written_sudo:
             self._tell_sms_author(sms_sudo)
-        renumbered = changed.filtered(
-            lambda it: before[it.id][0] != it._get_sms_line()[0]
-        )
-        self.env["sms.question"]._end("rating", renumbered, CANCELLED)
+        moved = changed.filtered(lambda it: before[it.id][0] != it._get_sms_line()[0])
+        self.env["sms.question"]._end("rating", moved, CANCELLED)
 
     def _tell_sms_author(self, sms_sudo):
         """Notify on the ticket who wrote a text that was cancelled, and why it was."""
@@ -176,10 +173,9 @@ class HelpdeskTicket(models.Model):
         }
 
     def _describe_waiting_sms(self, sms_sudo):
-        ticket = self.browse(sms_sudo.mail_message_id.res_id)
         return {
             "id": sms_sudo.id,
-            "ticket": ticket.number,
+            "ticket": self.browse(sms_sudo.mail_message_id.res_id).number,
             "author": sms_sudo.create_uid.name,
             "words": shorten(sms_sudo.body, WORDS_LIMIT),
             "label": sms_sudo.shown_label,

@@ -118,11 +118,10 @@ class SmsInboundRouter(models.AbstractModel):
 
     def _find_named_ticket(self, inbound):
         """Return the sender's own ticket that a text names by its number, if any."""
-        tickets = self.env["helpdesk.ticket"]
         sender = self._get_sender(inbound)
         if "named" not in sender:
             sender["named"] = self._read_named_ticket(inbound).ids
-        return tickets.browse(sender["named"])
+        return self.env["helpdesk.ticket"].browse(sender["named"])
 
     def _read_named_ticket(self, inbound):
         tickets = self.env["helpdesk.ticket"]
@@ -268,10 +267,8 @@ class SmsInboundRouter(models.AbstractModel):
             return
         lang = self._get_lang(inbound)
         told = [
-            ticket_texts.Ticket(
-                ticket.number, ticket.sms_title, ticket.stage_id.name or ""
-            )
-            for ticket in tickets.with_context(lang=lang)
+            ticket_texts.Ticket(it.number, it.sms_title, it.stage_id.name or "")
+            for it in tickets.with_context(lang=lang)
         ]
         more = self.with_context(lang=lang).env._("and {count} more")
         status = ticket_texts.tell_status(told, more)
@@ -280,9 +277,8 @@ class SmsInboundRouter(models.AbstractModel):
     def _open_ticket(self, inbound, keyword):
         """Create a ticket for a keyword's team, and send the keyword's answer."""
         company = inbound.company_id
-        team = keyword.team_id.filtered("active").filtered(
-            lambda team: not team.company_id or team.company_id == company
-        )
+        team = keyword.team_id.filtered("active")
+        team = team.filtered(lambda it: it.company_id <= company)
         self._converse(inbound, team=team, is_new=True)
         if keyword.answer and inbound.ticket_id:
             self._say_keyword(inbound, keyword)
@@ -308,16 +304,15 @@ class SmsInboundRouter(models.AbstractModel):
         body = replies_model._render_for(code, company, lang, purposes, **fillers)
         self._say(inbound, body)
 
-    def _say(self, inbound, body):
+    def _say(self, inbound, body, partner=None, purpose="ticket"):
         """Queue the answer to a command, unless the number has had too many."""
-        if not self._may_answer(inbound, SERVICE):
-            return
-        self.env["sms.reply"]._queue_text(
-            body,
-            inbound.company_id,
-            inbound.number,
-            inbound.partner_id,
-            purpose_id=self.env["sms.purpose"]._get("ticket").id,
-            exemption=SERVICE,
-            asked_at=inbound.received_at,
-        )
+        if self._may_answer(inbound, SERVICE):
+            self.env["sms.reply"]._queue_text(
+                body,
+                inbound.company_id,
+                inbound.number,
+                inbound.partner_id if partner is None else partner,
+                purpose_id=self.env["sms.purpose"]._get(purpose).id,
+                exemption=SERVICE,
+                asked_at=inbound.received_at,
+            )

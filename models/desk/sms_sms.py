@@ -100,10 +100,7 @@ class SmsSms(models.Model):
 
     @api.model
     def _tell_desks_of(self, posts):
-        """Notify conversations of changed texts, given their chatter messages.
-
-        :param posts: pairs of ``sms.sms`` id and ``mail.message`` in sudo
-        """
+        """Notify conversations of texts: pairs of an id and its message, in sudo."""
         changed, sms_ids = defaultdict(list), []
         for sms_id, post_sudo in posts:
             if post_sudo.model == TICKET_MODEL:

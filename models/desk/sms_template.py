@@ -233,10 +233,7 @@ class SmsTemplate(models.Model):
         stages._check_company(["sms_template_id"])
 
     def _check_for_customers(self):
-        """Refuse templates for colleagues.
-
-        :raises ValidationError: with the name of the first one
-        """
+        """Refuse templates for colleagues, naming the first one."""
         for template_sudo in self.sudo().filtered("is_internal"):
             raise ValidationError(
                 self.env._(
@@ -301,10 +298,7 @@ class SmsTemplate(models.Model):
         return rendered
 
     def _get_for_record(self, record):
-        """Return the template for a record: its company's copy, its variant.
-
-        :param record: in sudo
-        """
+        """Return the template for a record in sudo: its company's copy, its variant."""
         company = self._get_company_of(record)
         template = self._get_for_company(company)
         other = template.sudo().unassigned_id
@@ -334,10 +328,7 @@ class SmsTemplate(models.Model):
         return langs
 
     def _pick_told_lang(self, record, lang):
-        """Return the language of the text that suits a reader of ``lang`` best.
-
-        :param record: in sudo
-        """
+        """Return the language of the text that suits a reader of ``lang`` best."""
         told = self._get_for_record(record)._get_told_langs()
         return self._get_company_of(record)._pick_sms_told_lang(told, lang)
 
@@ -381,7 +372,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _get_placeholder_words(self):
-        """Return the labels of expressions, by model."""
         preferences = self.env._("Preference link")
         customer, technician = self.env._("Customer"), self.env._("Technician")
         return {
@@ -437,7 +427,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _check_secret(self, text, is_strict=False):
-        """Raise an AccessError if :meth:`_has_secret`."""
         if self._has_secret(text, is_strict):
             raise AccessError(
                 self.env._("A text message must not name secrets or settings.")
@@ -609,7 +598,6 @@ class SmsTemplate(models.Model):
 
     @api.model
     def _describe_advice(self, wording):
-        """Return the advice in plain sentences."""
         sentences = {
             advice.TOO_LONG: self.env._(
                 "Too long: it costs %s segments. Say one thing."

@@ -198,7 +198,6 @@ class SmsConsentReview(models.Model):
 
     @api.model
     def _get_reviewers(self, company):
-        """Return the company's compliance officers, else its managers."""
         officers = company._get_sms_users("helpdesk_mgmt_sms.group_sms_compliance")
         return officers or company._get_sms_managers()
 

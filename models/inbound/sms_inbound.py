@@ -214,11 +214,7 @@ class SmsInbound(models.Model):
 
     @api.model
     def _get_word_langs(self, company, numbers):
-        """Return the language of the last keyword of each number that has texted one.
-
-        :param numbers: E.164
-        :return: ``{number: code}``
-        """
+        """Return ``{number: language code}`` by the last keywords that were texted."""
         self.flush_model(["company_id", "number", "lang"])
         query = """
             SELECT wanted.number, last.lang

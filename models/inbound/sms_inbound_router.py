@@ -433,7 +433,6 @@ class SmsInboundRouter(models.AbstractModel):
     # === Joining ===
 
     def _join(self, inbound, keyword):
-        """Renew the consents that the sender has given, then ask for the rest."""
         self._renew(inbound, keyword.purpose_ids)
         self._ask_to_join(inbound, keyword)
 
@@ -481,8 +480,6 @@ class SmsInboundRouter(models.AbstractModel):
 
         YES also lifts the carrier's own block, so without an open question it means
         START if the sender has stopped, and is conversation from anybody else.
-
-        :param asked: ``sms.consent.event`` records of that question, may be empty
         """
         if not asked:
             _action, word, _keyword = self._find_action(inbound)

@@ -23,10 +23,7 @@ class SmsInboundRouter(models.AbstractModel):
     _inherit = "sms.inbound.router"
 
     def _get_sender(self, inbound):
-        """Return what was known of the sender when a text came, by name.
-
-        See :meth:`_get_sender_columns`.
-        """
+        """Return what was known of a text's sender when it came, by column."""
         inbound_id, sender = self.env.cr.cache.get(SENDER, (None, None))
         if inbound_id != inbound.id:
             sender = self._read_sender(inbound)

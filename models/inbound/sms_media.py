@@ -87,7 +87,6 @@ class SmsMedia(models.Model):
 
     @api.model
     def _claim(self):
-        """Claim the next file that is due; others are left to other workers."""
         now = fields.Datetime.now()
         due = SQL("state = 'waiting' AND next_at <= %s", now)
         row = lock_next(self, due, SQL("next_at, id"))
@@ -95,7 +94,6 @@ class SmsMedia(models.Model):
         return row
 
     def _prepare_call(self):
-        """Return the fetch, or None while the account cannot be used."""
         inbound = self.inbound_id
         if inbound.company_id._find_sms_account_lock(inbound.provider):
             self.attempts -= 1  # this was no attempt
@@ -105,20 +103,14 @@ class SmsMedia(models.Model):
         return partial(self._fetch, self._get_provider(), self.url, str(self))
 
     def _get_provider(self):
-        """Return the adapter of the carrier that brought it, or None.
-
-        None if the company has another carrier now, as in a neutralized copy.
-        """
+        """Return the adapter of the carrier that brought it, or None if it was left."""
         company, code = self.inbound_id.company_id, self.inbound_id.provider
         is_known = code in company._get_sms_carriers()
         return company._get_sms_provider(code) if is_known else None
 
     @api.model
     def _fetch(self, provider, url, name):
-        """Return what was fetched, or the fault. Does not touch the database.
-
-        :param str name: of the picture, for the log
-        """
+        """Return what was fetched, or the fault, without touching the database."""
         if not provider:
             return media.NO_ACCOUNT
         try:

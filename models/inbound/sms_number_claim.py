@@ -96,17 +96,19 @@ class SmsNumberClaim(models.Model):
         domain = Domain("phone_sanitized", "=", number)
         domain &= Domain("company_id", "in", [False, company.id])
         domain &= Domain("id", "not in", self._query_unproven(number))
-        contacts = self.env["res.partner"]
-        return contacts._search(domain, limit=2)
+        return self.env["res.partner"]._search(domain, limit=2)
 
     @api.model
-    def _query_unproven(self, number):
-        """Query whose logins have typed a number that has not confirmed it.
-
-        :return: ``SQL`` of the contacts' ids, for a domain
-        """
-        domain = self._get_open_domain() & Domain("number", "=", number)
+    def _query_unproven(self, *numbers):
+        """Return SQL for contacts whose logins have typed an unconfirmed number."""
+        domain = self._get_open_domain() & Domain("number", "in", numbers)
         return self.sudo()._search(domain).subselect("partner_id")
+
+    @api.model
+    def _find_unproven(self, partners, numbers):
+        """Return the claims of contacts to numbers that have not confirmed them."""
+        domain = self._get_open_domain() & Domain("number", "in", numbers)
+        return self.sudo().search(domain & Domain("partner_id", "in", partners.ids))
 
     # === Claims of a login ===
 
@@ -143,9 +145,7 @@ class SmsNumberClaim(models.Model):
         """Count numbers as proven that a user has entered; default: the contacts'."""
         if numbers is None:
             numbers = [it for it in partners.mapped("phone_sanitized") if it]
-        domain = self._get_open_domain() & Domain("number", "in", numbers)
-        domain &= Domain("partner_id", "in", partners.ids)
-        if open_sudo := self.sudo().search(domain):
+        if open_sudo := self._find_unproven(partners, numbers):
             open_sudo.typed_at = False
             self._invalidate_caches()
 
@@ -165,8 +165,6 @@ class SmsNumberClaim(models.Model):
         """Keep one claim to each number of contacts that are merged.
 
         One that is not confirmed comes first: better ask once more.
-
-        :param sources: ``res.partner`` that are merged into ``target``
         """
         known = self.search([("partner_id", "in", (sources | target).ids)], order="id")
         known = known.sorted(lambda it: (not it.typed_at, bool(it.confirmed_at)))

@@ -90,18 +90,21 @@ class SmsQuestion(models.Model):
         if message.state == "canceled":
             return self.browse()
         self._end(kind, record, REPLACED)
-        return self.sudo().create(
-            {
-                "company_id": message.record_company_id.id,
-                "number": message.number,
-                "partner_id": message.partner_id.id,
-                "kind": kind,
-                "res_model": record._name,
-                "res_id": record.id,
-                "sms_id": message.id,
-                "expires_at": expires_at or fields.Datetime.now() + LIFE,
-            }
-        )
+        expires_at = expires_at or fields.Datetime.now() + LIFE
+        return self.sudo().create(self._prepare(kind, record, message, expires_at))
+
+    @api.model
+    def _prepare(self, kind, record, message, expires_at):
+        return {
+            "company_id": message.record_company_id.id,
+            "number": message.number,
+            "partner_id": message.partner_id.id,
+            "kind": kind,
+            "res_model": record._name,
+            "res_id": record.id,
+            "sms_id": message.id,
+            "expires_at": expires_at,
+        }
 
     @api.model
     def _end(self, kind, records, state):
@@ -139,10 +142,7 @@ class SmsQuestion(models.Model):
 
     @api.model
     def _is_asked_since(self, inbound, asked):
-        """Return whether the number was asked something after the question to join.
-
-        :param asked: ``sms.consent.event`` records of that question, may be empty
-        """
+        """Return whether the number was asked something after the question to join."""
         sender = self.env["sms.inbound.router"]._get_sender(inbound)
         if not asked or not sender["is_asked"]:
             return False
@@ -189,7 +189,6 @@ class SmsQuestion(models.Model):
         return self.sms_id.id < message.id
 
     def _note_answer(self, inbound, answer):
-        """Note what was answered, and close the question."""
         said = {"answer": answer, "answered_at": inbound.received_at}
         self.write({"state": ANSWERED, "inbound_id": inbound.id, **said})
 

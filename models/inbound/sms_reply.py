@@ -126,7 +126,6 @@ class SmsReply(models.Model):
 
     @api.model
     def _render(self, code, company, lang=None, **values):
-        """Return the wording of an answer, filled in."""
         company_sudo = company.sudo()
         lang = company._pick_sms_lang(lang)
         contact = company_sudo.phone or company_sudo.email
@@ -145,10 +144,7 @@ class SmsReply(models.Model):
     def _queue(
         self, code, company, number, partner, exemption, purposes, lang=None, **values
     ):
-        """Queue an answer; ``exemption`` is a key of :mod:`tools.exemptions`.
-
-        :param str lang: code of the language; default: the recipient's
-        """
+        """Queue an answer; ``exemption`` is a key of :mod:`tools.exemptions`."""
         lang = lang or company._find_sms_lang(partner.lang, number)
         purpose = purposes[:1] or self.env["sms.purpose"]._get("ticket")
         body = self._render_for(code, company, lang, purposes)

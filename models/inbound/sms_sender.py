@@ -31,8 +31,6 @@ class SmsSender(models.Model):
         """Return the query for the company's active team whose number was texted.
 
         A number may have been given back and bought again: the one in use decides.
-
-        :return: SQL for its id
         """
         return SQL(
             """

@@ -88,7 +88,6 @@ class CalendarEvent(models.Model):
         return self.env["mail.message"].search(domain)
 
     def _has_sms_link(self, html):
-        """Return whether the HTML has a link to call a number to be erased."""
         return any(map(self._is_sms_link, CALL_LINK.finditer(html or "")))
 
     def _is_sms_link(self, link):

@@ -100,8 +100,7 @@ class SmsErasure(models.Model):
         reviews_sudo = self.env["sms.consent.review"]._find_open(company, number)
         stop, ledger = (consent.REVOKED, "keyword"), self.env["sms.consent.event"]
         for review_sudo in reviews_sudo:
-            at = review_sudo.received_at
-            ledger._record(company, number, *stop, happened_at=at)
+            ledger._record(company, number, *stop, happened_at=review_sudo.received_at)
         reviews_sudo._close(sms_consent_review.OPT_OUT, self.env.user)
 
     @api.model

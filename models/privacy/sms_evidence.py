@@ -279,7 +279,6 @@ class SmsEvidence(models.AbstractModel):
         }
 
     def _get_shown(self, purpose_id, wording_id, user_id):
-        """Return the names of what an event refers to."""
         env_sudo = self.sudo().env
         wording = env_sudo["sms.wording"].browse(wording_id or ())
         return {
@@ -316,7 +315,6 @@ class SmsEvidence(models.AbstractModel):
         ]
 
     def _get_chain(self, company, seals):
-        """Return the end of the company's chain, its last check, and seals."""
         sequence, own_hash = self.env["sms.consent.link"]._get_head(company)
         own = [("company_id", "=", company.id)]
         check = self.env["sms.consent.check"].search(own, limit=1)

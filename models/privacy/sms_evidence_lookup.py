@@ -149,7 +149,6 @@ class SmsEvidenceLookup(models.Model):
 
     @api.model
     def _hash_typed(self, numbers):
-        """Return the keyed hashes of numbers that a user has typed."""
         read = self.env["res.partner"]._phone_format_number
         country = self.env.company.country_id
         return self._hash({read(it, country) or it for it in numbers})

@@ -92,27 +92,23 @@ class SmsEvidence(models.AbstractModel):
                AND (asked.id, COALESCE(own.id, 0)) > %s
           ORDER BY 1, 2 LIMIT %s
         """
-        last = (0, 0)
+        last, users_sudo = (0, 0), self.env["res.users"].sudo()
         while rows := self.env.execute_query(
             SQL(query, company.id, condition, last, BATCH_SIZE)
         ):
             for asked_id, _own_id, *values in rows:
                 row = dict(zip(REASSIGNED_FIELDS, values, strict=True))
                 for name in ("asked_by", "answered_by"):
-                    row[name] = self._get_user_name(row[name])
+                    row[name] = users_sudo.browse(row[name] or ()).name
                 plain = {name: evidence.plain(value) for name, value in row.items()}
                 yield {"id": asked_id, **plain}
             last = rows[-1][:2]
 
-    def _get_user_name(self, user_id):
-        return self.env["res.users"].sudo().browse(user_id or ()).name
-
     def _iter_rows(self, model_name, domain, columns, renamed):
         """Yield the values of a model's rows by their names in the documents.
 
-        Read in batches.
-        In sudo, since officers do not see numbers in lists. The caller has checked the
-        right to export evidence, and the domain restricts the company.
+        In batches and in sudo, since officers do not see numbers in lists. The caller
+        has checked the right to export evidence; the domain restricts the company.
         """
         model_sudo, domain, last_id = self.env[model_name].sudo(), Domain(domain), 0
         names = {path: renamed.get(path, path) for _header, path in columns}
@@ -144,10 +140,7 @@ class SmsEvidence(models.AbstractModel):
             return "html", self._make_page(facts, digest, str(error), document)
 
     def _make_pdf(self, facts, digest, document):
-        """Return the certificate as a PDF.
-
-        :raises UserError: if the server cannot make one
-        """
+        """Return the certificate as a PDF; raise a UserError if the server cannot."""
         reports = self.env["ir.actions.report"]
         values = {"facts": Facts(facts), "digest": digest}
         data, kind = reports._render_qweb_pdf(CERTIFICATE, data=values)
@@ -191,10 +184,7 @@ class SmsEvidence(models.AbstractModel):
         return str(self.env["ir.qweb"]._render(PAGE, values)).encode()
 
     def _write_document(self, files, document):
-        """Write a document as JSON, and its lists as tables, in one pass.
-
-        :param dict document: JSON values; lists may be iterators
-        """
+        """Write a document as JSON, and its lists (or iterators) as tables."""
         values = dict(document)
         with ExitStack() as streams:
             for name, (file_name, columns) in TABLES.items():
@@ -204,7 +194,6 @@ class SmsEvidence(models.AbstractModel):
             evidence.write_json(streams.enter_context(files.open(DOCUMENT)), values)
 
     def _add_scans(self, files, events):
-        """Add the scans of events, one after the other."""
         paths = {
             (event["evidence_id"], scan["name"]): scan["path"]
             for event in events
@@ -218,7 +207,6 @@ class SmsEvidence(models.AbstractModel):
             record.attachment_ids.invalidate_recordset()
 
     def _add_help(self, files, reference):
-        """Add the instructions and the script to verify the packet."""
         if SCRIPT.is_file():  # a package of the addon may leave it out
             files.add("verify-ledger.py", SCRIPT.read_bytes())
         title = self.env._("Evidence of consent to text messages, %s", reference)

@@ -15,7 +15,6 @@ class SmsOutboxWatch(models.AbstractModel):
     _inherit = "sms.outbox.watch"
 
     def _get_troubles(self, facts):
-        """Add erased texts that are still at the carrier."""
         return {
             **super()._get_troubles(facts),
             "redaction": facts["not_removed"]

@@ -210,7 +210,6 @@ class SmsRedaction(models.Model):
         return row
 
     def _prepare_call(self):
-        """Return the request, or None if the carrier cannot be asked now."""
         if self.company_id._find_sms_account_lock(self.provider):
             self.next_at = fields.Datetime.now() + LOCKED_PAUSE
             return None

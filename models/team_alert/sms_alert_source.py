@@ -123,7 +123,6 @@ class SmsAlertSource(models.Model):
         return self.sudo().search(domain, limit=1)
 
     def _note_refusal(self, reason):
-        """Record that a request was refused, for the manager to see."""
         values = {"refused_at": fields.Datetime.now(), "refusal": reason}
         self.write({"refused_count": self.refused_count + 1, **values})
 
@@ -192,7 +191,6 @@ class SmsAlertSource(models.Model):
         return {row.key: row for row in rows - answered}
 
     def _is_urgent(self, trouble):
-        """Return whether a trouble should have an alert."""
         is_warning = trouble.severity == monitoring.WARNING and self.is_warning_urgent
         return trouble.severity == monitoring.CRITICAL or is_warning
 
@@ -325,10 +323,7 @@ class SmsAlertTrouble(models.Model):
         return is_known and trouble.began_at - self.began_at > monitoring.SAME_START
 
     def _repeat(self, trouble, now):
-        """Count another report of the trouble, which may have become worse.
-
-        :param trouble: ``tools.monitoring.Trouble``
-        """
+        """Count another report of the trouble, which may have become worse."""
         values = {"summary": trouble.summary, "severity": trouble.severity}
         values["began_at"] = self.began_at or trouble.began_at
         self.write({"report_count": self.report_count + 1, "heard_at": now, **values})

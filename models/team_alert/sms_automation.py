@@ -61,7 +61,6 @@ class SmsAutomation(models.Model):
 
     @api.model
     def _raise_alert(self, record, rule):
-        """Raise and return an alert with the text of a rule's template."""
         record = record.sudo()
         if not record.team_id:
             raise UserError(

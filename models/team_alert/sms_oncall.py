@@ -74,10 +74,7 @@ class SmsOncall(models.AbstractModel):
         return self.env["resource.calendar.leaves"].sudo().search(domain)
 
     def _get_hours(self, calendar, start, stop):
-        """Return the ``(start, stop)`` of a schedule's hours within a period (UTC).
-
-        Holidays are ignored.
-        """
+        """Return the ``(start, stop)`` of a schedule's hours (UTC), holidays too."""
         start, stop = start.replace(tzinfo=UTC), stop.replace(tzinfo=UTC)
         found = calendar.sudo()._attendance_intervals_batch(start, stop)
         return [
@@ -174,10 +171,7 @@ class SmsOncall(models.AbstractModel):
         self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall").sudo()._trigger()
 
     def _run(self):
-        """Update the gaps and the calendar of turns (cron).
-
-        Warns of new gaps and deletes filled ones.
-        """
+        """Update the gaps, warning of new ones, and the calendar of turns (cron)."""
         now = fields.Datetime.now()
         gaps, kept = self.env["sms.oncall.gap"].sudo(), self.env["sms.oncall.gap"]
         turns = drawn = self.env["sms.oncall.turn"].sudo()
@@ -334,11 +328,7 @@ class SmsOncallTurn(models.Model):
 
     @api.model
     def _keep(self, team, company, stretches, now):
-        """Store the turns of a team from now on; unchanged ones keep their row.
-
-        :param list stretches: ``tools.oncall.Stretch`` items
-        :return: the rows of these turns
-        """
+        """Store and return a team's turns from now; unchanged ones keep their row."""
         own = [("team_id", "=", team.id), ("company_id", "=", company.id)]
         known = self.search([*own, ("stop_at", ">", now)])
         rows = [

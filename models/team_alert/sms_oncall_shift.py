@@ -171,7 +171,6 @@ class SmsOncallShift(models.Model):
         return bool(self._get_spans(now, now + timedelta.resolution))
 
     def _to_duty(self):
-        """Return the shift as a ``tools.oncall.Duty``."""
         rank, instead_of = (self.sequence, self.id), self.replaced_user_id.id or None
         return oncall.Duty(self.user_id.id, rank, self.id, instead_of)
 
@@ -334,8 +333,6 @@ class SmsOncallShift(models.Model):
         """Put somebody in place of the shift's person for a time (UTC).
 
         :return: the new shift of the hand-over, in sudo
-        :raises AccessError: see :meth:`_check_hand_over`
-        :raises UserError: see :meth:`_check_stand_in`
         """
         self._check_hand_over(user)
         self._check_stand_in(user, start, stop)
@@ -365,10 +362,7 @@ class SmsOncallShift(models.Model):
         return override_sudo
 
     def _check_stand_in(self, user, start, stop):
-        """Refuse a stand-in with whom alerts would reach nobody.
-
-        :raises UserError: for the person, or for the time (UTC)
-        """
+        """Refuse a stand-in whom alerts would not reach, or not at that time (UTC)."""
         if user == self.user_id:
             raise UserError(self.env._("%s is on call already.", user.sudo().name))
         if not user.sudo().partner_id.phone_sanitized:
@@ -406,10 +400,7 @@ class SmsOncallShift(models.Model):
         )
 
     def _tell_both(self, write):
-        """Notify both people of a hand-over, each in their time zone and language.
-
-        :param write: function that takes an environment and returns the message
-        """
+        """Notify both people of a hand-over, each in their time zone and language."""
         for user in self.user_id | self.replaced_user_id:
             reader = self.with_context(lang=user.lang, tz=user.tz).env
             self.team_id.with_env(reader).message_notify(

@@ -41,18 +41,10 @@ class SmsQuestion(models.Model):
         told = messages.filtered(lambda it: it.state != "canceled")
         first = {it.number: it for it in told.sorted("is_call", reverse=True)}
         asked = set(self._find_team_alert(alert).mapped("number"))
+        expires_at = fields.Datetime.now() + LIFE
         self.sudo().create(
             [
-                {
-                    "company_id": alert.company_id.id,
-                    "number": number,
-                    "partner_id": message.partner_id.id,
-                    "kind": TEAM_ALERT,
-                    "res_model": ALERT_MODEL,
-                    "res_id": alert.id,
-                    "sms_id": message.id,
-                    "expires_at": fields.Datetime.now() + LIFE,
-                }
+                self._prepare(TEAM_ALERT, alert, message, expires_at)
                 for number, message in first.items()
                 if number not in asked
             ]

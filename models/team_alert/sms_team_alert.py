@@ -8,7 +8,6 @@ from odoo.fields import Domain
 from ...tools import escalation, replies, reply_codes, texts
 from ...tools.phone import E164
 from ..core.moments import say_moment
-from ..desk.sms_inbound_router import SERVICE
 from ..ledger.sms_purpose import INTERNAL
 from . import sms_team_alert_entry as entries
 
@@ -261,18 +260,11 @@ class SmsTeamAlert(models.Model):
     def _say_alert(self, inbound, code, partner, fillers):
         """Queue a reply about an alert, unless the number has had too many."""
         inbound.kind = "answer"
-        if not self.env["sms.inbound.router"]._may_answer(inbound, SERVICE):
-            return
-        answers = self.env["sms.reply"]
-        company, number = inbound.company_id, inbound.number
-        body = answers._render(code, company, partner.lang, **fillers)
-        purpose_id = self.env["sms.purpose"]._get(INTERNAL).id
-        values = {"purpose_id": purpose_id, "exemption": SERVICE}
-        values["asked_at"] = inbound.received_at
-        answers._queue_text(body, company, number, partner, **values)
+        render = self.env["sms.reply"]._render
+        body = render(code, inbound.company_id, partner.lang, **fillers)
+        self.env["sms.inbound.router"]._say(inbound, body, partner, INTERNAL)
 
     def _get_facts(self, question, inbound):
-        """Return the sender of a text, as fields of ``sms.team.alert.entry``."""
         told = self._get_told().filtered(lambda it: it.number == question.number)
         return {
             "user_id": told.user_id[:1].id,
@@ -290,7 +282,6 @@ class SmsTeamAlert(models.Model):
         return told.filtered(lambda it: it.sms_id.state not in entries.FAILED_STATES)
 
     def _get_fillers(self, partner):
-        """Return the values of the replies' placeholders, for a reader."""
         user, at = self._get_taken()
         zone = partner.tz or self.company_id._get_sms_zone()
         reader = self.with_context(tz=zone, lang=partner.lang or self.env.lang)
@@ -309,7 +300,6 @@ class SmsTeamAlert(models.Model):
         return self.acknowledged_by_id, self.acknowledged_at
 
     def _get_taker_name(self, user):
-        """Return the name of who resolved or took the alert, person or system."""
         if self.source_id and self.state == RESOLVED and not user:
             return self.source_id.sudo().name
         return user.sudo().name or self.env._("somebody")
@@ -342,7 +332,6 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _check_may_act(self):
-        """Raise an AccessError unless a helpdesk user with the alerts' company."""
         self.check_access("read")
         self.company_id._check_sms_user()
         if not self.env.user.has_group("helpdesk_mgmt.group_helpdesk_user_own"):
@@ -408,7 +397,6 @@ class SmsTeamAlert(models.Model):
         return True
 
     def _close_step(self, kind, code, at, facts):
-        """Note an action, cancel waiting messages, and tell the others."""
         self._note_answer(kind, at, facts)
         told = self._get_told()
         waiting = told.sms_id.filtered(lambda sms: sms.state == "outgoing")
@@ -463,7 +451,6 @@ class SmsTeamAlert(models.Model):
             )
 
     def _describe_codes(self):
-        """Return the codes with a shortened description, for a text."""
         return self.env._(
             "%(acknowledge)s acknowledge, %(resolve)s resolve, %(escalate)s escalate: "
             "%(alert)s",

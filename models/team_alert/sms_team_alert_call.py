@@ -85,7 +85,6 @@ class SmsTeamAlert(models.Model):
     # === What is said ===
 
     def _render_call(self, lang):
-        """Return the script of a call in a language."""
         if len(self) == 1:
             plan = self._speak(lang).plan_id
             return plan._fill_in_call(self.name, self.team_id, self.company_id)
@@ -113,10 +112,7 @@ class SmsTeamAlert(models.Model):
         return Spoken(words, partner.lang or self.company_id.partner_id.lang or "")
 
     def _greet(self, lines):
-        """Return what is said when a call is answered; it may be too late.
-
-        :param lines: timeline entries of the call, one per alert
-        """
+        """Return what is said when a call is answered; it may be too late."""
         is_late = all(alert.state != OPEN for alert in self)
         return self._say_late(lines) if is_late else self._ask(lines)
 
@@ -180,10 +176,7 @@ class SmsTeamAlert(models.Model):
         return own.filtered(lambda it: it.kind in ANSWERS)[:1].kind
 
     def _say_done(self, done, env):
-        """Return in words what a key has done, or an empty string.
-
-        :param dict done: kind of the caused entry by timeline entry
-        """
+        """Say what a key has done (kinds by timeline entry), or return ""."""
         names = defaultdict(list)
         for line, kind in done.items():
             names[kind].append(line.alert_id.name.rstrip(" .!"))

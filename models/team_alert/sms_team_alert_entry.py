@@ -130,10 +130,7 @@ class SmsTeamAlertEntry(models.Model):
         }
 
     def _find_later_answer(self, answers):
-        """Return the answers that the person gave since, or by which it was taken.
-
-        :param answers: entries of the same alert
-        """
+        """Return the answers that the person gave since, or by which it was taken."""
         later = answers.filtered(lambda it: it.id > self.id)
         return later.filtered(lambda it: it.kind == TAKEN or it.user_id == self.user_id)
 

@@ -170,11 +170,7 @@ class SmsTeamAlert(models.Model):
         return chosen
 
     def _queue_messages(self, ways_of):
-        """Queue one message per number and way.
-
-        :param dict ways_of: ``{user: ways}``
-        :return: list of pairs of a user and their ``sms.sms``
-        """
+        """Queue a message per number and way; return pairs of user and ``sms.sms``."""
         values_of, key_of, message_of = {}, {}, {}
         for user, ways in ways_of.items():
             partner = user.partner_id
@@ -244,7 +240,6 @@ class SmsTeamAlert(models.Model):
         return None
 
     def _note(self, kind, at, **values):
-        """Add an entry to the timeline."""
         values |= {"alert_id": self.id, "kind": kind, "at": at}
         self.env["sms.team.alert.entry"].create(values)
 

@@ -153,7 +153,6 @@ class SmsTeamAlertPlan(models.Model):
 
     @api.constrains("step_ids")
     def _check_steps(self):
-        """Refuse a plan without steps."""
         if empty := self.filtered(lambda it: not it.step_ids):
             words = self.env._("“%s” needs at least one step.", empty[0].name)
             raise ValidationError(words)
@@ -200,7 +199,7 @@ class SmsTeamAlertPlan(models.Model):
 
         A plan whose steps were deleted one by one, over RPC, tells everybody at once.
         """
-        steps = [
+        return [
             escalation.Step(
                 timedelta(minutes=step.after_minutes),
                 step.whom,
@@ -209,8 +208,7 @@ class SmsTeamAlertPlan(models.Model):
                 step.how,
             )
             for step in self.step_ids
-        ]
-        return steps or [escalation.Step(timedelta(), escalation.ALL)]
+        ] or [escalation.Step(timedelta(), escalation.ALL)]
 
     def _render(self, alert, lang):
         """Return the text of an alert in a language; an empty one: the company's."""
