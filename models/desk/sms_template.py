@@ -91,6 +91,7 @@ class SmsTemplate(models.Model):
             ("is_internal", "=", False),
         ],
         check_company=True,
+        ondelete="restrict",
         help="Sent instead while the ticket has no technician.",
     )
 

@@ -4,8 +4,11 @@
 import runpy
 from itertools import product
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ...tools import EVENT_MODEL, TICKET_MODEL
 from ..common import SmsCase
@@ -70,6 +73,14 @@ class TestWhetherSomebodyIsAssigned(ShippedCase):
             with self.subTest(template=template), self.assertRaises(UserError):
                 template.company_id = other
             self.assertFalse(template.company_id)
+
+    @mute_logger("odoo.sql_db")
+    def test_the_wording_for_tickets_that_nobody_has_is_not_lost(self):
+        """Without it their customers would be told that somebody has them."""
+        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.unassigned.with_user(self.administrator).unlink()
+        self.received.unassigned_id = False
+        self.unassigned.with_user(self.administrator).unlink()
 
     def test_many_tickets_at_once(self):
         free = self.make_ticket(self.customer, user_id=False)
