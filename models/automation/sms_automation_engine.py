@@ -247,7 +247,7 @@ class SmsAutomation(models.Model):
         )
         asked = tickets.union(*closed)._filter_sms_rating()
         pairs = []
-        for change, rules in self._drop_by_domain_safely(planned):
+        for change, rules in self._drop_by_domain(planned):
             facts = Facts(asks_rating=change.record in asked)
             served = automation.get_served(change.happened, facts)
             chosen = automation.choose(rules, served)
@@ -298,27 +298,14 @@ class SmsAutomation(models.Model):
         )
 
     @api.model
-    def _drop_by_domain_safely(self, planned):
-        """Call :meth:`_drop_by_domain`; a failing condition only affects its ticket."""
-        if not any(rule.domain for _change, rules in planned for rule in rules):
-            return planned
-        records = self.env[TICKET_MODEL].sudo()
-        records = records.union(*(change.record for change, _rules in planned))
-        kept = self._isolate(partial(self._drop_by_domain, planned), records)
-        if kept is None and len(planned) > 1:
-            each = [self._drop_by_domain_safely([one]) for one in planned]
-            return [one for found in each for one in found]
-        return kept or []
-
-    @api.model
     def _drop_by_domain(self, planned):
         """Return the changes, each with the rules whose conditions hold."""
-        ids = [change.record.id for change, _rules in planned]
+        tickets = self.env[TICKET_MODEL].sudo()
+        tickets = tickets.browse(change.record.id for change, _rules in planned)
         holding = {}
         for rule in chain.from_iterable(rules for _change, rules in planned):
             if rule.domain and rule.automation_id not in holding:
-                found = self._filter_by_domain(rule, ids)
-                holding[rule.automation_id] = set(found.ids)
+                holding[rule.automation_id] = self._find_holding(rule, tickets)
 
         def holds(change, rule):
             return not rule.domain or change.record.id in holding[rule.automation_id]
@@ -327,6 +314,18 @@ class SmsAutomation(models.Model):
             (change, [rule for rule in rules if holds(change, rule)])
             for change, rules in planned
         ]
+
+    @api.model
+    def _find_holding(self, rule, tickets):
+        """Return the ids of the tickets that meet a rule's domain.
+
+        One that fails affects only its ticket, and no other rule.
+        """
+        found = partial(self._filter_by_domain, rule, tickets.ids)
+        found = self._isolate(found, tickets)
+        if found is None and len(tickets) > 1:
+            return set().union(*(self._find_holding(rule, it) for it in tickets))
+        return set(found.ids) if found else set()
 
     @api.model
     def _filter_by_domain(self, rule, ids):

@@ -627,6 +627,25 @@ class TestFailure(AutomationCase):
         self.assertEqual(len(self.made_by(automation)), 2)
         self.assertIn(f"{locked.name}", self.messages_to()[-1].body)
 
+    @mute_logger(ENGINE)
+    def test_a_condition_that_fails_spares_the_other_texts_about_the_ticket(self):
+        """As one on a field that went with its module."""
+        broken = self.automate("stage")
+        self.env.flush_all()
+        unknown = "UPDATE sms_automation SET domain = %s WHERE id = %s"
+        self.env.cr.execute(unknown, ["[('x_removed', '=', 1)]", broken.id])
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        staff = self.automate("stage", audience="team")
+        self.waiting_stage.sms_template_id = self.template
+        before = self.ticket.message_ids
+        self.ticket.stage_id = self.waiting_stage
+        self.assertEqual(len(self.messages_to()), 1)
+        self.assertEqual(len(self.made_by(staff)), 2)
+        self.assertFalse(self.made_by(broken))
+        notes = "".join((self.ticket.message_ids - before).mapped("body"))
+        self.assertEqual(notes.count("could not be created"), 1)
+
     def test_a_ticket_that_is_there_twice_is_written_once(self):
         automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
         (self.ticket + self.ticket).stage_id = self.waiting_stage
