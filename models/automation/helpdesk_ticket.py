@@ -1,5 +1,5 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import models
+from odoo import api, models
 
 from ...tools import automation
 from .sms_automation_engine import Change, get_notes
@@ -33,15 +33,19 @@ class HelpdeskTicket(models.Model):
         told.update(
             record.id
             for record, rule in planned
-            if rule.audience == automation.CUSTOMER and before[record.id] is None
+            if before[record.id] is None and self._is_sms_told(rule)
         )
 
     def _on_sms_ordinary(self):
         is_told = super()._on_sms_ordinary()
         change = Change(self.sudo(), frozenset({automation.CREATED}))
         planned = self.env["sms.automation"].sudo()._on_changes([change])
-        audiences = {rule.audience for _ticket, rule in planned}
-        return is_told or automation.CUSTOMER in audiences
+        return is_told or any(self._is_sms_told(rule) for _ticket, rule in planned)
+
+    @api.model
+    def _is_sms_told(self, rule):
+        """Return whether a planned text tells the customer at once."""
+        return rule.audience == automation.CUSTOMER and not rule.delay
 
     def _on_sms_received(self, inbound):
         result = super()._on_sms_received(inbound)

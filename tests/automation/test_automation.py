@@ -135,6 +135,14 @@ class TestShipped(AutomationCase):
         ticket.user_id = self.team_agent
         self.assertEqual(len(self.messages_to()), 1)
 
+    def test_assigned_in_one_go_is_told_if_the_ticket_is_confirmed_only_later(self):
+        self.get("received").write({"delay_number": 2, "delay_unit": "days"})
+        ticket = self.make_ticket(
+            self.customer, stage_id=self.new_stage.id, user_id=False
+        )
+        ticket.user_id = self.team_agent
+        self.assertEqual(self.messages_to().automation_id, self.get("assigned"))
+
     def test_assigned_later_is_a_text_of_its_own(self):
         self.ticket.write({"user_id": False, "stage_id": self.new_stage.id})
         self.ticket.user_id = self.team_agent
