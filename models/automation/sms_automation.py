@@ -258,9 +258,18 @@ class SmsAutomation(models.Model):
         return rules
 
     def write(self, vals):
-        """Restart the period in force when a time-based rule changes."""
+        """Restart the period in force when a time-based rule changes.
+
+        What waits for another trigger is skipped: it would not be true.
+        """
         if vals.keys() & {"active", "trigger", "wait_hours"}:
             vals = {"in_force_since": fields.Datetime.now(), **vals}
+        changed = self.filtered(
+            lambda it: it.trigger != vals.get("trigger", it.trigger)
+        )
+        if changed:
+            runs_sudo = self.env["sms.automation.run"].sudo()
+            runs_sudo._find_waiting(changed.ids)._skip()
         self._on_rules_change()
         result = super().write(vals)
         self._on_rules_change()

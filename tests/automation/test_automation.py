@@ -804,6 +804,41 @@ class TestLater(AutomationCase):
         runs._gc_done()
         self.assertEqual(runs.exists(), runs[3])
 
+    def test_who_comes_under_its_conditions_while_waiting(self):
+        """The technician is chosen only when the customer has waited for long."""
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        self.ticket.user_id = False
+        automation = self.automate("no_answer", audience="assignee", wait_hours=4)
+        automation.sudo().in_force_since -= timedelta(days=1)
+        self.receive("Hello?")
+        self.ticket.sms_waiting_since -= timedelta(hours=5)
+        self.run_clock()
+        self.assertFalse(self.made_by(automation))
+        run = self.env["sms.automation.run"].search(
+            [("automation_id", "=", automation.id)]
+        )
+        self.assertEqual(run.state, "skipped")
+        run.done_at -= timedelta(days=1)  # all of this is one transaction
+        self.ticket.user_id = self.own_agent
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 1)
+        run.done_at -= timedelta(days=1)
+        self.ticket.name = "Other title"
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 1)
+
+    def test_what_waits_is_not_sent_for_another_trigger(self):
+        """A new ticket was never reopened."""
+        automation = self.automate("created", delay_number=1)
+        shared = self.automate("created", delay_number=1)
+        shared.sudo().company_id = False
+        self.make_ticket(self.customer)
+        automation.trigger = "reopened"
+        own = shared._copy_for_company(self.company)
+        own.trigger = "reopened"
+        self.assertFalse(self.wait(automation, hours=2))
+        self.assertFalse(self.made_by(own))
+
     def test_who_was_answered_does_not_wait(self):
         automation = self.automate("no_answer", wait_hours=1)
         automation.sudo().in_force_since -= timedelta(days=1)
