@@ -219,6 +219,17 @@ class SmsTemplate(models.Model):
 
         Nor may it become another company's. Extended by other rooms.
         """
+        for own_sudo in (self.sudo() | self.sudo().copy_ids).filtered("shared_id"):
+            shared_sudo = own_sudo.shared_id
+            is_other = own_sudo.model != shared_sudo.model
+            if is_other or own_sudo.is_internal > shared_sudo.is_internal:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” replaces a shared template, so it must be about the same "
+                        "records, and can be for colleagues only if that one is.",
+                        own_sudo.name,
+                    )
+                )
         others_sudo = self.sudo().search([("unassigned_id", "in", self.ids)])
         (self.sudo() | others_sudo)._check_unassigned_id()
         others_sudo._check_company(["unassigned_id"])
