@@ -325,7 +325,7 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _find_by_clock(self, rule, table, column, condition):
-        """Plan a row for each open ticket whose time has come, once per time.
+        """Plan a row for each ticket whose time has come, once per time.
 
         A company's copy, even an archived one, replaces a shared automation here, since
         the copy has a time of its own. The filters are checked when the row is
@@ -345,7 +345,8 @@ class SmsAutomationRun(models.Model):
                   FROM %(table)s
                   JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
                   JOIN sms_automation rule ON rule.id = %(rule_id)s
-                 WHERE %(condition)s AND ticket.active AND stage.closed IS NOT TRUE
+                 WHERE %(condition)s AND ticket.active
+                   AND (stage.closed IS NOT TRUE OR rule.trigger = 'no_answer')
                    AND (rule.company_id IS NULL
                         OR rule.company_id = ticket.company_id)
                    AND NOT EXISTS (SELECT 1 FROM sms_automation own

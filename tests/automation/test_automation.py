@@ -769,6 +769,18 @@ class TestLater(AutomationCase):
         self.run_clock()
         self.assertEqual(len(self.made_by(automation)), 2, "they wait again")
 
+    def test_who_texts_to_a_ticket_that_stays_closed_waits_too(self):
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        self.team.sms_reopen = False
+        automation = self.automate("no_answer", audience="assignee", wait_hours=4)
+        automation.sudo().in_force_since -= timedelta(days=1)
+        self.ticket.stage_id = self.closed_stage
+        self.receive("It jams again")
+        self.assertEqual(self.ticket.stage_id, self.closed_stage)
+        self.ticket.sms_waiting_since -= timedelta(hours=5)
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 1)
+
     def test_what_is_found_again_uses_up_no_id(self):
         """It is found again with every change of a ticket, for years."""
         automation = self.automate("no_answer", audience="assignee", wait_hours=4)
