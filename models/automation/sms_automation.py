@@ -462,6 +462,8 @@ class SmsAutomation(models.Model):
         )
 
     def _describe_at_most(self):
+        if self.trigger not in automation.TRIGGERS:
+            return ""
         words = self._describe("at_most")
         if self.at_most == "each":
             return words

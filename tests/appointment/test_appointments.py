@@ -603,6 +603,12 @@ class TestRules(AppointmentCase):
             ("event_reminder", "customer", 0),
         )
 
+    def test_it_reads_without_what_it_does_not_have(self):
+        self.shared.at_most = "day"
+        words = self.shared.summary
+        self.assertIn("2 hours before an appointment", words)
+        self.assertNotIn("for each ticket", words)
+
     def test_one_that_becomes_one_about_tickets_needs_the_consent_for_them(self):
         with Form(self.env["sms.automation"]) as form:
             form.name = "Solved"
