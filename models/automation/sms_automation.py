@@ -279,7 +279,10 @@ class SmsAutomation(models.Model):
         """Plan dependent texts again; what was replaced applies from now on."""
         replaced_sudo = self.sudo().shared_id - self.sudo()
         if replaced_sudo:
-            self.env["sms.automation.run"].sudo()._find_timed()
+            runs_sudo = self.env["sms.automation.run"].sudo()
+            runs_sudo._find_timed()
+            for own_sudo in self.sudo().filtered("shared_id"):
+                runs_sudo._hand_back(own_sudo)
         self._on_rules_change()
         result = super().unlink()
         replaced_sudo.in_force_since = fields.Datetime.now()

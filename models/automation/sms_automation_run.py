@@ -86,6 +86,7 @@ class SmsAutomationRun(models.Model):
     @api.model
     def _plan(self, pairs):
         """Plan the texts of ``(ticket, Rule)`` pairs, and restart their delays."""
+        self.flush_model()
         now = fields.Datetime.now()
         at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
         values = [
@@ -136,6 +137,16 @@ class SmsAutomationRun(models.Model):
             waiting.filtered(
                 lambda it: (it.res_id, it.automation_id.id) in begun
             )._skip()
+
+    @api.model
+    def _hand_back(self, rule):
+        """Give the delayed texts of a company's own automation to the shared one."""
+        shared, delayed = rule.shared_id, Domain("occasion", "=", "")
+        if rule.trigger == shared.trigger:
+            rows = self._find_waiting(rule.ids, delayed)
+            former = delayed & Domain("automation_id", "=", shared.id)
+            self.search(former & Domain("res_id", "in", rows.mapped("res_id"))).unlink()
+            rows.automation_id = shared
 
     @api.model
     def _find_waiting(self, automation_ids, domain=Domain.TRUE):
