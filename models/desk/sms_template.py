@@ -605,7 +605,8 @@ class SmsTemplate(models.Model):
         """Render a source for a record; return the text and what is wrong with it."""
         model = record._name
         has_unsafe = self._has_unsafe_expression_template_inline_template
-        if self._has_secret(source) or has_unsafe(source, model):
+        is_misspelled = texts.find_unknown(_EXPRESSION.sub("", source), ())
+        if is_misspelled or self._has_secret(source) or has_unsafe(source, model):
             why = self.env._("It has a placeholder that is not one of those offered.")
             return source, why
         if not record:
