@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from functools import partial
 
-from odoo import models
+from odoo import SUPERUSER_ID, models
 
 from ...tools import TICKET_MODEL
 from ...tools.purpose_rules import MessageSource
@@ -38,8 +38,11 @@ class IrActionsServer(models.Model):
         context = dict(eval_context or {})
         records = context.get("records") or context.get("record")
         is_automated = "__action_done" in self.env.context
+        is_automated = is_automated and records and records._name == TICKET_MODEL
+        if is_automated:  # as OdooBot: no user has written it, least of all a customer
+            named = named.with_user(SUPERUSER_ID)
         run = super(IrActionsServer, named)._run_action_sms_multi
-        if not (is_automated and records and records._name == TICKET_MODEL):
+        if not is_automated:
             return run(eval_context=eval_context)
         fresh = records.filtered(self._is_first_sms)
         if not fresh:
