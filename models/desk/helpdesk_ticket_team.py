@@ -1,14 +1,19 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 
 from ...tools import verdicts
+from ..core.mixins import count_linked
 from ..message.res_users import LIMIT_TIME
 
 #: Days after closing in which a text still goes to a ticket without a team; default
 #: for teams.
 REOPEN_DAYS = 7
+
+
+def _is_usable(stage):
+    """Return whether a stage is in use in the current company, the ticket's."""
+    return stage.active and stage.company_id <= stage.env.company
 
 
 class HelpdeskTicketTeam(models.Model):
@@ -95,15 +100,10 @@ class HelpdeskTicketTeam(models.Model):
 
     def _compute_sms_ticket_counts(self):
         """Count the tickets that the user may see, for all teams at once."""
-        for field, domain in (
-            ("sms_unread_ticket_count", Domain("sms_unread_count", ">", 0)),
-            ("sms_waiting_ticket_count", Domain("sms_waiting_since", "!=", False)),
-        ):
-            domain &= Domain("team_id", "in", self.ids)
-            tickets = self.env["helpdesk.ticket"]
-            counts = dict(tickets._read_group(domain, ["team_id"], ["__count"]))
-            for team in self:
-                team[field] = counts.get(team, 0)
+        by = ("helpdesk.ticket", "team_id")
+        count_linked(self, "sms_unread_ticket_count", *by, ("sms_unread_count", ">", 0))
+        is_waiting = ("sms_waiting_since", "!=", False)
+        count_linked(self, "sms_waiting_ticket_count", *by, is_waiting)
 
     @api.constrains("sms_reopen_stage_id")
     def _check_sms_reopen_stage(self):
@@ -114,8 +114,8 @@ class HelpdeskTicketTeam(models.Model):
 
     def _get_sms_reopen_stage(self):
         """Return the stage, if any, into which closed tickets are reopened."""
-        chosen = self.sms_reopen_stage_id
-        if chosen and chosen.active and not chosen.closed:
+        chosen = self.sms_reopen_stage_id.filtered(_is_usable)
+        if chosen and not chosen.closed:
             return chosen
         stages = self._get_applicable_stages()
         return stages.filtered(lambda stage: not stage.closed)[:1]
@@ -133,7 +133,7 @@ class HelpdeskTicketTeam(models.Model):
             self.autoupdate_ticket_stage and stage in self.autopupdate_src_stage_ids
         ):
             target = self.autopupdate_dest_stage_id
-        return target.filtered("active")
+        return target.filtered(_is_usable)
 
     def _count_sms_lately(self):
         """Count users' texts from the team's tickets in the last 24 hours."""
