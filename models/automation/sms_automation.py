@@ -10,6 +10,7 @@ from odoo.tools import format_list, ormcache
 from ...tools import TICKET_MODEL, automation
 from ...tools.automation import Rule
 from ...tools.verdicts import BLOCK, CALLED_OFF, HAVE_GOT
+from ..core.mixins import count_linked, open_linked
 from ..ledger.sms_purpose import INTERNAL
 
 SLA_MODEL = "helpdesk.ticket.sla"
@@ -473,29 +474,16 @@ class SmsAutomation(models.Model):
         return self.env._("%s, for each ticket", words)
 
     def _compute_message_sms_counts(self):
-        sent = self._count_messages(Domain("state", "in", HAVE_GOT))
-        blocked = self._count_messages(
-            Domain("state", "=", "canceled")
-            & Domain("gate_verdict", "=", BLOCK)
-            & Domain("gate_reason", "not in", CALLED_OFF)
-        )
-        for rule in self:
-            rule.message_sms_count = sent.get(rule, 0)
-            rule.message_sms_blocked_count = blocked.get(rule, 0)
-
-    def _count_messages(self, domain):
-        domain &= Domain("automation_id", "in", self.ids)
-        messages = self.env["sms.sms"]
-        return dict(messages._read_group(domain, ["automation_id"], ["__count"]))
+        by = ("sms.sms", "automation_id")
+        count_linked(self, "message_sms_count", *by, ("state", "in", HAVE_GOT))
+        blocked = [("state", "=", "canceled"), ("gate_verdict", "=", BLOCK)]
+        blocked.append(("gate_reason", "not in", CALLED_OFF))
+        count_linked(self, "message_sms_blocked_count", *by, *blocked)
 
     def action_view_messages(self):
-        """Open the messages that these automations have created."""
-        action = self.env["ir.actions.act_window"]
-        return {
-            **action._for_xml_id("helpdesk_mgmt_sms.sms_sms_action"),
-            "domain": [("automation_id", "in", self.ids)],
-            "context": {"create": False},
-        }
+        """Open the messages that this automation has created."""
+        action = "helpdesk_mgmt_sms.sms_sms_action"
+        return open_linked(self, action, "automation_id", create=False)
 
     def action_dry_run(self):
         """Show who would have got which text last week.
