@@ -16,6 +16,8 @@ from ...tools.purpose_rules import MessageSource
 from ..ledger.sms_purpose import PurposeCode
 
 _logger = logging.getLogger(__name__)
+#: Key of the transaction's notes on what is planned, by ids of ticket and automation.
+PLANNED = "helpdesk_mgmt_sms.planned"
 
 
 class Recipient(NamedTuple):
@@ -34,10 +36,16 @@ class Text(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A changed ticket, in sudo, and the triggers that the change fires."""
+    """A changed ticket, in sudo, and the triggers that the change fires.
+
+    A customer who is told that the ticket was created is not told of its assignment.
+    One that is late meets the conditions on new tickets only after its creation.
+    """
 
     record: models.BaseModel
     happened: frozenset
+    is_told: bool = False
+    is_late: bool = False
 
 
 def get_notes(cr, key):
@@ -254,6 +262,8 @@ class SmsAutomation(models.Model):
             pairs += [(change.record, rule) for rule in chosen]
         if pairs:
             self.env["sms.automation.run"]._plan(pairs)
+        about = ((record.id, rule.automation_id) for record, rule in pairs)
+        get_notes(self.env.cr, PLANNED).update(about)
         return pairs
 
     @api.model
@@ -261,22 +271,27 @@ class SmsAutomation(models.Model):
         """Send planned texts whose rules still apply to the ticket."""
         facts = self._get_facts(ticket)
         rules = [rule for rule in rules if automation.fits(rule, facts)]
-        return self._isolate(partial(self._text_holding, ticket, rules), ticket) or []
-
-    @api.model
-    def _text_holding(self, ticket, rules):
-        holding = self._drop_by_domain([(Change(ticket, frozenset()), rules)])
-        return self._text([(ticket, rule) for rule in holding[0][1]])
+        [(_change, rules)] = self._drop_by_domain(
+            [(Change(ticket, frozenset()), rules)]
+        )
+        pairs = [(ticket, rule) for rule in rules]
+        return self._isolate(partial(self._text, pairs), ticket) or []
 
     @api.model
     def _find_candidates(self, change):
         """Return the rules that a change may trigger, the stage's first."""
-        record, happened = change
+        record, happened, is_told, is_late = change
         is_new = automation.CREATED in happened
         trigger = automation.FIRST_STAGE if is_new else automation.STAGE
         is_staged = automation.STAGE in happened
         rules = self._get_stage_rules(record, trigger) if is_staged else []
         own = [rule for rule in self._get_rules() if rule.trigger in happened]
+        if is_told:
+            known = (automation.ASSIGNED, automation.CUSTOMER)
+            own = [rule for rule in own if (rule.trigger, rule.audience) != known]
+        if is_late:
+            known = get_notes(self.env.cr, PLANNED)
+            own = [rule for rule in own if (record.id, rule.automation_id) not in known]
         if own:
             facts = self._get_facts(record)
             rules += [rule for rule in own if automation.fits(rule, facts)]

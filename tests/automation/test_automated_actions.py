@@ -99,6 +99,15 @@ class TestAutomatedActions(AutomationCase):
         self.make(self.make_customer(number))
         self.assertBlocked(self.messages_to(number), "ticket", "no_consent")
 
+    def test_a_ticket_that_it_routes_is_a_new_one_of_that_team(self):
+        rule = self.make_rule("on_create", "comment")
+        code = f"record.write({{'team_id': {self.team.id}}})"
+        rule.action_server_ids.write({"state": "code", "code": code})
+        automation = self.automate("created", team_ids=self.team.ids)
+        ticket = self.make_ticket(self.customer)
+        self.assertEqual(ticket.team_id, self.team)
+        self.assertEqual(len(self.made_by(automation)), 1)
+
     def test_its_texts_are_nobodys_own(self):
         """They use up nobody's limit, and nobody is asked about them."""
         self.make_rule("on_create_or_write", "comment", "stage_id")

@@ -28,6 +28,24 @@ class TestTriggers(AutomationCase):
         ticket.stage_id = self.progress_stage
         self.assertEqual(len(self.made_by(automation)), 1)
 
+    def test_a_new_ticket_that_is_routed_while_it_is_created(self):
+        """By an automated action, which runs after it exists."""
+        category = self.env["helpdesk.ticket.category"].create({"name": "Net"})
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        first = self.automate("created", audience="team")
+        automation = self.automate("created", team_ids=self.team.ids)
+        other = self.automate("created", category_ids=category.ids, sequence=2)
+        ticket = self.make_ticket(self.customer)
+        ticket.team_id = self.team
+        ticket.category_id = category
+        ticket.priority = "3"
+        [message] = self.made_by(automation)
+        self.assertEqual(message.mail_message_id.res_id, ticket.id)
+        self.assertFalse(self.made_by(other), "one number gets one text of a change")
+        self.assertEqual(len(self.made_by(first)), 2)
+        ticket.priority = "1"
+        self.assertEqual(len(self.made_by(automation)), 1)
+
     def test_an_assignment(self):
         automation = self.automate("assigned")
         self.ticket.user_id = False
@@ -142,6 +160,17 @@ class TestShipped(AutomationCase):
         )
         ticket.user_id = self.team_agent
         self.assertEqual(self.messages_to().automation_id, self.get("assigned"))
+
+    def test_assigned_in_one_go_tells_the_technician(self):
+        """As where an automated action assigns it while it is created."""
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        automation = self.automate("assigned", audience="assignee")
+        ticket = self.make_ticket(
+            self.customer, stage_id=self.new_stage.id, user_id=False
+        )
+        ticket.user_id = self.own_agent
+        self.assertEqual(len(self.made_by(automation)), 1)
+        self.assertEqual(self.messages_to().automation_id, self.get("received"))
 
     def test_assigned_later_is_a_text_of_its_own(self):
         self.ticket.write({"user_id": False, "stage_id": self.new_stage.id})
