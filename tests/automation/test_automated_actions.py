@@ -124,6 +124,18 @@ class TestAutomatedActions(AutomationCase):
         root = self.env.ref("base.partner_root")
         self.assertEqual(message.mail_message_id.author_id, root)
 
+    def test_what_waits_is_cancelled_when_its_ticket_is_closed(self):
+        rule = self.make_rule("on_create_or_write", "comment", "stage_id")
+        with freeze_time(QUIET):
+            self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 18})
+            self.ticket.stage_id = self.progress_stage
+            [message] = self.messages_to()
+            rule.active = False
+            self.ticket.stage_id = self.waiting_stage
+            self.assertEqual(message.gate_verdict, "hold")
+            self.ticket.stage_id = self.closed_stage
+        self.assertGateSays(message, "canceled", "block", "overtaken")
+
     def test_a_broken_template_stops_no_ticket(self):
         self.template.body = "{{ 1 / 0 }}"
         self.make_rule("on_create_or_write", "comment", "stage_id")
