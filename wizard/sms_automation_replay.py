@@ -89,7 +89,7 @@ class SmsAutomationReplay(models.TransientModel):
         asked = [(Change(ticket, frozenset()), rules) for ticket in tickets]
         closed_ids = set(tickets.stage_id.search([("closed", "=", True)]).ids)
         planned = []
-        for (ticket, _happened), own in engine._drop_by_domain(asked):
+        for (ticket, *_change), own in engine._drop_by_domain(asked):
             past = (it.get(ticket.id, []) for it in (changes, inbound, answers))
             created_at = ticket.create_date if ticket.create_date >= since else None
             found = self._replay_ticket(ticket, created_at, past, own, closed_ids)

@@ -254,11 +254,13 @@ class SmsComposer(models.TransientModel):
 
     def _get_sms_source(self):
         """Return the source of the messages: a server action, a template, an app."""
+        source = self.env["sms.sms"]._get_source()
         return MessageSource(
             model_name=MAILING_MODEL if self._is_mailing() else self.res_model or "",
             template_id=self.template_id.id or 0,
-            action_id=self.env["sms.sms"]._get_source().action_id,
+            action_id=source.action_id,
             is_own_text=self._is_own_text(),
+            fact=source.fact,
         )
 
     def _is_mailing(self):

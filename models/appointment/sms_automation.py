@@ -4,7 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
-from ...tools import EVENT_MODEL, automation
+from ...tools import EVENT_MODEL, TICKET_MODEL, automation
 from ...tools.appointments import BOOKED, CALLED_OFF, MOVED
 from .sms_reminder import NO_SHOW, ON_THE_WAY, REMINDER, TextRule
 
@@ -69,7 +69,9 @@ class SmsAutomation(models.Model):
     def _get_purpose(self):
         if self.is_for_events:
             return self._find_purpose(EVENT_MODEL)
-        return super()._get_purpose()
+        purpose = super()._get_purpose()
+        is_theirs = purpose == self._find_purpose(EVENT_MODEL)
+        return self._find_purpose(TICKET_MODEL) if is_theirs else purpose
 
     def _explain_template(self):
         if not self.is_for_events:

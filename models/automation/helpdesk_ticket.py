@@ -1,11 +1,11 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-from odoo import models
+from odoo import api, models
 
 from ...tools import automation
 from .sms_automation_engine import Change, get_notes
 
-#: Key of the transaction's notes on new tickets whose customers are told.
-TOLD = "helpdesk_mgmt_sms.told"
+#: Keys of the transaction's notes on new tickets, and those whose customers are told.
+NEW, TOLD = "helpdesk_mgmt_sms.new", "helpdesk_mgmt_sms.told"
 
 
 class HelpdeskTicket(models.Model):
@@ -14,34 +14,40 @@ class HelpdeskTicket(models.Model):
     _inherit = "helpdesk.ticket"
 
     def _on_sms_changes(self, before):
-        """Trigger the texts about the changes.
-
-        A customer who is told of a new ticket is not also told of its assignment.
-        """
+        """Trigger the texts about the changes."""
         super()._on_sms_changes(before)
-        told, changes = get_notes(self.env.cr, TOLD), []
+        told, new = (get_notes(self.env.cr, key) for key in (TOLD, NEW))
+        new.update(ticket_id for ticket_id, state in before.items() if state is None)
+        changes = []
         # A recordset may contain a ticket twice, as in ``ticket + ticket``.
         for ticket in self.browse(before).sudo():
             happened = automation.compare(before[ticket.id], ticket._get_sms_state())
-            if ticket.id in told:
-                happened -= {automation.ASSIGNED}
+            # An automated action may give a new ticket its team, or its category.
+            is_late = not happened and ticket.id in new and ticket._is_sms_confirmed()
+            if is_late:
+                happened = frozenset({automation.CREATED})
             if happened:
-                changes.append(Change(ticket, happened))
+                changes.append(Change(ticket, happened, ticket.id in told, is_late))
         if not changes or self._is_sms_history():
             return
         planned = self.env["sms.automation"].sudo()._on_changes(changes)
         told.update(
             record.id
             for record, rule in planned
-            if rule.audience == automation.CUSTOMER and before[record.id] is None
+            if self._is_sms_told(rule)
+            and (before[record.id] is None or rule.trigger == automation.CREATED)
         )
 
     def _on_sms_ordinary(self):
         is_told = super()._on_sms_ordinary()
         change = Change(self.sudo(), frozenset({automation.CREATED}))
         planned = self.env["sms.automation"].sudo()._on_changes([change])
-        audiences = {rule.audience for _ticket, rule in planned}
-        return is_told or automation.CUSTOMER in audiences
+        return is_told or any(self._is_sms_told(rule) for _ticket, rule in planned)
+
+    @api.model
+    def _is_sms_told(self, rule):
+        """Return whether a planned text tells the customer at once."""
+        return rule.audience == automation.CUSTOMER and not rule.delay
 
     def _on_sms_received(self, inbound):
         result = super()._on_sms_received(inbound)

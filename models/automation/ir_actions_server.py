@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from functools import partial
 
-from odoo import models
+from odoo import SUPERUSER_ID, models
 
-from ...tools import TICKET_MODEL
+from ...tools import TICKET_MODEL, automation
 from ...tools.purpose_rules import MessageSource
 from .sms_automation_engine import get_notes
 
@@ -34,12 +34,19 @@ class IrActionsServer(models.Model):
 
     def _run_action_sms_multi(self, eval_context=None):
         """Text about each ticket once per state, and note failures on it."""
-        named = self.with_context(sms_source=MessageSource(action_id=self.id))
+        source = MessageSource(action_id=self.id)
+        named = self.with_context(sms_source=source)
         context = dict(eval_context or {})
         records = context.get("records") or context.get("record")
         is_automated = "__action_done" in self.env.context
+        is_automated = is_automated and records and records._name == TICKET_MODEL
+        if is_automated:
+            # As OdooBot: no user has written it, least of all a customer.
+            fact = records[:1]._make_sms_fact(automation.REOPENED)
+            named = named.with_context(sms_source=source._replace(fact=fact))
+            named = named.with_user(SUPERUSER_ID)
         run = super(IrActionsServer, named)._run_action_sms_multi
-        if not (is_automated and records and records._name == TICKET_MODEL):
+        if not is_automated:
             return run(eval_context=eval_context)
         fresh = records.filtered(self._is_first_sms)
         if not fresh:

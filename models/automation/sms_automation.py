@@ -259,9 +259,18 @@ class SmsAutomation(models.Model):
         return rules
 
     def write(self, vals):
-        """Restart the period in force when a time-based rule changes."""
+        """Restart the period in force when a time-based rule changes.
+
+        What waits for another trigger is skipped: it would not be true.
+        """
         if vals.keys() & {"active", "trigger", "wait_hours"}:
             vals = {"in_force_since": fields.Datetime.now(), **vals}
+        changed = self.filtered(
+            lambda it: it.trigger != vals.get("trigger", it.trigger)
+        )
+        if changed:
+            runs_sudo = self.env["sms.automation.run"].sudo()
+            runs_sudo._find_waiting(changed.ids)._skip()
         self._on_rules_change()
         result = super().write(vals)
         self._on_rules_change()
@@ -271,7 +280,10 @@ class SmsAutomation(models.Model):
         """Plan dependent texts again; what was replaced applies from now on."""
         replaced_sudo = self.sudo().shared_id - self.sudo()
         if replaced_sudo:
-            self.env["sms.automation.run"].sudo()._find_timed()
+            runs_sudo = self.env["sms.automation.run"].sudo()
+            runs_sudo._find_timed()
+            for own_sudo in self.sudo().filtered("shared_id"):
+                runs_sudo._hand_back(own_sudo)
         self._on_rules_change()
         result = super().unlink()
         replaced_sudo.in_force_since = fields.Datetime.now()
@@ -453,23 +465,24 @@ class SmsAutomation(models.Model):
         )
 
     def _describe_at_most(self):
+        if self.trigger not in automation.TRIGGERS:
+            return ""
         words = self._describe("at_most")
         if self.at_most == "each":
             return words
         return self.env._("%s, for each ticket", words)
 
     def _compute_message_sms_counts(self):
-        texts, link = "sms.sms", "automation_id"
+        by = ("sms.sms", "automation_id")
+        count_linked(self, "message_sms_count", *by, ("state", "in", HAVE_GOT))
         blocked = [("state", "=", "canceled"), ("gate_verdict", "=", BLOCK)]
         blocked.append(("gate_reason", "not in", CALLED_OFF))
-        has_left = ("state", "in", HAVE_GOT)
-        count_linked(self, "message_sms_count", texts, link, has_left)
-        count_linked(self, "message_sms_blocked_count", texts, link, *blocked)
+        count_linked(self, "message_sms_blocked_count", *by, *blocked)
 
     def action_view_messages(self):
         """Open the messages that this automation has created."""
-        xmlid = "helpdesk_mgmt_sms.sms_sms_action"
-        return open_linked(self, xmlid, "automation_id", create=False)
+        action = "helpdesk_mgmt_sms.sms_sms_action"
+        return open_linked(self, action, "automation_id", create=False)
 
     def action_dry_run(self):
         """Show who would have got which text last week.

@@ -16,6 +16,8 @@ from ...tools.purpose_rules import MessageSource
 from ..ledger.sms_purpose import PurposeCode
 
 _logger = logging.getLogger(__name__)
+#: Key of the transaction's notes on what is planned, by ids of ticket and automation.
+PLANNED = "helpdesk_mgmt_sms.planned"
 
 
 class Recipient(NamedTuple):
@@ -34,10 +36,16 @@ class Text(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A changed ticket, in sudo, and the triggers that the change fires."""
+    """A changed ticket, in sudo, and the triggers that the change fires.
+
+    A customer who is told that the ticket was created is not told of its assignment.
+    One that is late meets the conditions on new tickets only after its creation.
+    """
 
     record: models.BaseModel
     happened: frozenset
+    is_told: bool = False
+    is_late: bool = False
 
 
 def get_notes(cr, key):
@@ -229,13 +237,15 @@ class SmsAutomation(models.Model):
         closed = [it.record for it, _ in planned if automation.CLOSED in it.happened]
         asked = self.env[TICKET_MODEL].sudo().union(*closed)._filter_sms_rating()
         pairs = []
-        for change, rules in self._drop_by_domain_safely(planned):
+        for change, rules in self._drop_by_domain(planned):
             facts = Facts(asks_rating=change.record in asked)
             served = automation.get_served(change.happened, facts)
             chosen = automation.choose(rules, served)
             pairs += [(change.record, rule) for rule in chosen]
         if pairs:
             self.env["sms.automation.run"]._plan(pairs)
+        about = ((record.id, rule.automation_id) for record, rule in pairs)
+        get_notes(self.env.cr, PLANNED).update(about)
         return pairs
 
     @api.model
@@ -243,22 +253,27 @@ class SmsAutomation(models.Model):
         """Send planned texts whose rules still apply to the ticket."""
         facts = self._get_facts(ticket)
         rules = [rule for rule in rules if automation.fits(rule, facts)]
-        return self._isolate(partial(self._text_holding, ticket, rules), ticket) or []
-
-    @api.model
-    def _text_holding(self, ticket, rules):
-        holding = self._drop_by_domain([(Change(ticket, frozenset()), rules)])
-        return self._text([(ticket, rule) for rule in holding[0][1]])
+        [(_change, rules)] = self._drop_by_domain(
+            [(Change(ticket, frozenset()), rules)]
+        )
+        pairs = [(ticket, rule) for rule in rules]
+        return self._isolate(partial(self._text, pairs), ticket) or []
 
     @api.model
     def _find_candidates(self, change):
         """Return the rules that a change may trigger, the stage's first."""
-        record, happened = change
+        record, happened, is_told, is_late = change
         is_new = automation.CREATED in happened
         trigger = automation.FIRST_STAGE if is_new else automation.STAGE
         is_staged = automation.STAGE in happened
         rules = self._get_stage_rules(record, trigger) if is_staged else []
         own = [rule for rule in self._get_rules() if rule.trigger in happened]
+        if is_told:
+            known = (automation.ASSIGNED, automation.CUSTOMER)
+            own = [rule for rule in own if (rule.trigger, rule.audience) != known]
+        if is_late:
+            known = get_notes(self.env.cr, PLANNED)
+            own = [rule for rule in own if (record.id, rule.automation_id) not in known]
         if own:
             facts = self._get_facts(record)
             rules += [rule for rule in own if automation.fits(rule, facts)]
@@ -280,26 +295,14 @@ class SmsAutomation(models.Model):
         )
 
     @api.model
-    def _drop_by_domain_safely(self, planned):
-        """Call :meth:`_drop_by_domain`; a failing condition only affects its ticket."""
-        if not any(rule.domain for _change, rules in planned for rule in rules):
-            return planned
-        records = self.env[TICKET_MODEL].sudo()
-        records = records.union(*(change.record for change, _rules in planned))
-        kept = self._isolate(partial(self._drop_by_domain, planned), records)
-        if kept is None and len(planned) > 1:
-            each = [self._drop_by_domain_safely([one]) for one in planned]
-            return [one for found in each for one in found]
-        return kept or []
-
-    @api.model
     def _drop_by_domain(self, planned):
         """Return the changes, each with the rules whose conditions hold."""
-        ids = [change.record.id for change, _rules in planned]
+        tickets = self.env[TICKET_MODEL].sudo()
+        tickets = tickets.browse(change.record.id for change, _rules in planned)
         holding = {}
         for rule in chain.from_iterable(rules for _change, rules in planned):
             if rule.domain and rule.automation_id not in holding:
-                holding[rule.automation_id] = set(self._filter_by_domain(rule, ids).ids)
+                holding[rule.automation_id] = self._find_holding(rule, tickets)
 
         def holds(change, rule):
             return not rule.domain or change.record.id in holding[rule.automation_id]
@@ -308,6 +311,18 @@ class SmsAutomation(models.Model):
             (change, [rule for rule in rules if holds(change, rule)])
             for change, rules in planned
         ]
+
+    @api.model
+    def _find_holding(self, rule, tickets):
+        """Return the ids of the tickets that meet a rule's domain.
+
+        One that fails affects only its ticket, and no other rule.
+        """
+        found = partial(self._filter_by_domain, rule, tickets.ids)
+        found = self._isolate(found, tickets)
+        if found is None and len(tickets) > 1:
+            return set().union(*(self._find_holding(rule, it) for it in tickets))
+        return set(found.ids) if found else set()
 
     @api.model
     def _filter_by_domain(self, rule, ids):

@@ -86,6 +86,7 @@ class SmsAutomationRun(models.Model):
     @api.model
     def _plan(self, pairs):
         """Plan the texts of ``(ticket, Rule)`` pairs, and restart their delays."""
+        self.flush_model()
         now = fields.Datetime.now()
         at_once = SQL("%s || pg_current_xact_id()", AT_ONCE)
         values = [
@@ -118,11 +119,11 @@ class SmsAutomationRun(models.Model):
             )
         )
         self.invalidate_model(flush=False)
-        self._skip_replaced(pairs, now)
+        self._skip_replaced(pairs)
         self._wake({now + rule.delay for _record, rule in pairs})
 
     @api.model
-    def _skip_replaced(self, pairs, now):
+    def _skip_replaced(self, pairs):
         """Skip delayed texts of shared automations whose company's own begin anew."""
         begun = {
             (record.id, rule.shared_id)
@@ -131,17 +132,32 @@ class SmsAutomationRun(models.Model):
         }
         if begun:
             ticket_ids, automation_ids = zip(*begun, strict=True)
-            waiting = self.search(
-                [
-                    ("state", "=", WAITING),
-                    ("occasion", "=", ""),
-                    ("res_id", "in", ticket_ids),
-                    ("automation_id", "in", automation_ids),
-                ]
-            )
+            again = Domain("occasion", "=", "") & Domain("res_id", "in", ticket_ids)
+            waiting = self._find_waiting(automation_ids, again)
             waiting.filtered(
-                lambda row: (row.res_id, row.automation_id.id) in begun
-            ).write({"state": SKIPPED, "done_at": now})
+                lambda it: (it.res_id, it.automation_id.id) in begun
+            )._skip()
+
+    @api.model
+    def _hand_back(self, rule):
+        """Give the delayed texts of a company's own automation to the shared one."""
+        shared, delayed = rule.shared_id, Domain("occasion", "=", "")
+        if rule.trigger == shared.trigger:
+            rows = self._find_waiting(rule.ids, delayed)
+            former = delayed & Domain("automation_id", "=", shared.id)
+            self.search(former & Domain("res_id", "in", rows.mapped("res_id"))).unlink()
+            rows.automation_id = shared
+
+    @api.model
+    def _find_waiting(self, automation_ids, domain=Domain.TRUE):
+        """Return the waiting rows of automations."""
+        waiting = Domain("state", "=", WAITING)
+        waiting &= Domain("automation_id", "in", automation_ids)
+        return self.search(waiting & domain)
+
+    def _skip(self):
+        """Mark rows as not sent."""
+        self.write({"state": SKIPPED, "done_at": fields.Datetime.now()})
 
     @api.model
     def _wake(self, moments):
@@ -214,9 +230,8 @@ class SmsAutomationRun(models.Model):
         for (ticket_id, _turn), rows in self.grouped(lambda it: it._get_turn()).items():
             if ticket_id in known:
                 texted |= rows._text(known[ticket_id])
-        now = fields.Datetime.now()
-        texted.write({"state": DONE, "done_at": now})
-        (self - texted).write({"state": SKIPPED, "done_at": now})
+        texted.write({"state": DONE, "done_at": fields.Datetime.now()})
+        (self - texted)._skip()
 
     def _get_turn(self):
         """Return what rows of a ticket planned in the same transaction have alike."""
@@ -259,7 +274,8 @@ class SmsAutomationRun(models.Model):
             own = self.env["sms.automation"]._get_stage_rules(ticket, trigger)
             return next(iter(own), None)
         copy = copies.get(automation_id)
-        if copy and not self._is_left_to_clock(copy):
+        is_alike = copy and copy.trigger == self.automation_id.trigger
+        if is_alike and not self._is_left_to_clock(copy):
             return copy
         return rules.get(automation_id)
 
@@ -318,19 +334,19 @@ class SmsAutomationRun(models.Model):
 
     @api.model
     def _find_by_clock(self, rule, table, column, condition):
-        """Plan a row for each open ticket whose time has come, once per time.
+        """Plan a row for each ticket whose time has come, once per time.
 
         A company's copy, even an archived one, replaces a shared automation here, since
         the copy has a time of its own. The filters are checked when the row is
         processed. Known rows are excluded rather than left to ON CONFLICT, which would
-        use up ids.
+        use up ids. What was skipped is checked again once its ticket has changed.
         """
         reached = SQL("+") if rule.trigger == automation.NO_ANSWER else SQL("-")
         self.env.execute_query(
             SQL(
                 """
-                INSERT INTO sms_automation_run (automation_id, res_model, res_id,
-                       occasion, fact, happened_at, due_at, state)
+                INSERT INTO sms_automation_run AS known_run (automation_id, res_model,
+                       res_id, occasion, fact, happened_at, due_at, state)
                 SELECT DISTINCT rule.id, %(model)s, ticket.id, %(column)s::text,
                        CASE WHEN rule.trigger = 'no_answer' THEN %(column)s::text
                             ELSE 'open' END,
@@ -338,7 +354,8 @@ class SmsAutomationRun(models.Model):
                   FROM %(table)s
                   JOIN helpdesk_ticket_stage stage ON stage.id = ticket.stage_id
                   JOIN sms_automation rule ON rule.id = %(rule_id)s
-                 WHERE %(condition)s AND ticket.active AND stage.closed IS NOT TRUE
+                 WHERE %(condition)s AND ticket.active
+                   AND (stage.closed IS NOT TRUE OR rule.trigger = 'no_answer')
                    AND (rule.company_id IS NULL
                         OR rule.company_id = ticket.company_id)
                    AND NOT EXISTS (SELECT 1 FROM sms_automation own
@@ -349,8 +366,13 @@ class SmsAutomationRun(models.Model):
                                     WHERE known.automation_id = rule.id
                                       AND known.res_model = %(model)s
                                       AND known.res_id = ticket.id
-                                      AND known.occasion = %(column)s::text)
-                ON CONFLICT DO NOTHING
+                                      AND known.occasion = %(column)s::text
+                                      AND (known.state != 'skipped'
+                                           OR known.done_at >= ticket.write_date))
+                ON CONFLICT (automation_id, res_model, res_id, occasion)
+                DO UPDATE SET state = EXCLUDED.state, done_at = NULL,
+                       due_at = EXCLUDED.due_at
+                 WHERE known_run.state = 'skipped'
                 RETURNING id
                 """,
                 model=TICKET_MODEL,

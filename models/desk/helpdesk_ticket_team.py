@@ -11,6 +11,11 @@ from ..message.res_users import LIMIT_TIME
 REOPEN_DAYS = 7
 
 
+def _is_usable(stage):
+    """Return whether a stage is in use in the current company, the ticket's."""
+    return stage.active and stage.company_id <= stage.env.company
+
+
 class HelpdeskTicketTeam(models.Model):
     """Sets how a customer's text moves a team's tickets, and the team's limit."""
 
@@ -94,13 +99,10 @@ class HelpdeskTicketTeam(models.Model):
     )
 
     def _compute_sms_ticket_counts(self):
-        tickets, link = "helpdesk.ticket", "team_id"
-        unread, waiting = (
-            ("sms_unread_count", ">", 0),
-            ("sms_waiting_since", "!=", False),
-        )
-        count_linked(self, "sms_unread_ticket_count", tickets, link, unread)
-        count_linked(self, "sms_waiting_ticket_count", tickets, link, waiting)
+        by = ("helpdesk.ticket", "team_id")
+        count_linked(self, "sms_unread_ticket_count", *by, ("sms_unread_count", ">", 0))
+        is_waiting = ("sms_waiting_since", "!=", False)
+        count_linked(self, "sms_waiting_ticket_count", *by, is_waiting)
 
     @api.constrains("sms_reopen_stage_id")
     def _check_sms_reopen_stage(self):
@@ -111,8 +113,8 @@ class HelpdeskTicketTeam(models.Model):
 
     def _get_sms_reopen_stage(self):
         """Return the stage, if any, into which closed tickets are reopened."""
-        chosen = self.sms_reopen_stage_id
-        if chosen and chosen.active and not chosen.closed:
+        chosen = self.sms_reopen_stage_id.filtered(_is_usable)
+        if chosen and not chosen.closed:
             return chosen
         stages = self._get_applicable_stages()
         return stages.filtered(lambda stage: not stage.closed)[:1]
@@ -130,7 +132,7 @@ class HelpdeskTicketTeam(models.Model):
             self.autoupdate_ticket_stage and stage in self.autopupdate_src_stage_ids
         ):
             target = self.autopupdate_dest_stage_id
-        return target.filtered("active")
+        return target.filtered(_is_usable)
 
     def _count_sms_lately(self):
         """Count users' texts from the team's tickets in the last 24 hours."""

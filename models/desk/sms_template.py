@@ -91,6 +91,7 @@ class SmsTemplate(models.Model):
             ("is_internal", "=", False),
         ],
         check_company=True,
+        ondelete="restrict",
         help="Sent instead while the ticket has no technician.",
     )
 
@@ -223,6 +224,17 @@ class SmsTemplate(models.Model):
 
         Nor may it become another company's. Extended by other rooms.
         """
+        for own_sudo in (self.sudo() | self.sudo().copy_ids).filtered("shared_id"):
+            shared_sudo = own_sudo.shared_id
+            is_other = own_sudo.model != shared_sudo.model
+            if is_other or own_sudo.is_internal > shared_sudo.is_internal:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” replaces a shared template, so it must be about the same "
+                        "records, and can be for colleagues only if that one is.",
+                        own_sudo.name,
+                    )
+                )
         others_sudo = self.sudo().search([("unassigned_id", "in", self.ids)])
         (self.sudo() | others_sudo)._check_unassigned_id()
         others_sudo._check_company(["unassigned_id"])
@@ -587,7 +599,8 @@ class SmsTemplate(models.Model):
         """Render a source for a record; return the text and what is wrong with it."""
         model = record._name
         has_unsafe = self._has_unsafe_expression_template_inline_template
-        if self._has_secret(source) or has_unsafe(source, model):
+        is_misspelled = texts.find_unknown(_EXPRESSION.sub("", source), ())
+        if is_misspelled or self._has_secret(source) or has_unsafe(source, model):
             why = self.env._("It has a placeholder that is not one of those offered.")
             return source, why
         if not record:

@@ -111,7 +111,7 @@ class SmsOnboarding(models.AbstractModel):
         runs_sudo = self.env["sms.automation.run"].sudo()
         runs_sudo._find_timed()
         due_sudo = runs_sudo.search(runs_sudo._get_due_domain())
-        due_sudo.write({"state": "skipped", "done_at": now})
+        due_sudo.write({"state": "done", "done_at": now})
         due = Domain("state", "=", PLANNED) & Domain("due_at", "<=", now)
         self.env["sms.reminder"].sudo().search(due)._cancel(lambda _row: "too_late")
         domain = Domain("state", "in", ("leaving", "queueing"))

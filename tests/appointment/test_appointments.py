@@ -625,6 +625,26 @@ class TestRules(AppointmentCase):
             ("event_reminder", "customer", 0),
         )
 
+    def test_it_reads_without_what_it_does_not_have(self):
+        self.shared.at_most = "day"
+        words = self.shared.summary
+        self.assertIn("2 hours before an appointment", words)
+        self.assertNotIn("for each ticket", words)
+
+    def test_one_that_becomes_one_about_tickets_needs_the_consent_for_them(self):
+        with Form(self.env["sms.automation"]) as form:
+            form.name = "Solved"
+            form.trigger = "event_booked"
+            self.assertEqual(form.purpose_id.code, "appointment")
+            form.trigger = "closed"
+            form.template_id = self.env.ref(
+                "helpdesk_mgmt_sms.sms_template_ticket_update"
+            )
+        self.assertEqual(form.record.purpose_id.code, "ticket")
+        form.record.purpose_id = self.purposes("alert")
+        form.record.trigger = "reopened"
+        self.assertEqual(form.record.purpose_id.code, "alert")
+
     def test_a_ticket_of_another_team_is_reminded_by_that_teams_own(self):
         other = self.team.copy({"name": "Field service"})
         own = self.shared.copy(

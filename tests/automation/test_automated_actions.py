@@ -1,8 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from datetime import datetime
+
+from odoo.tests import freeze_time
 from odoo.tools import mute_logger
 
 from ..common import phone_number
 from .common import ENGINE, AutomationCase
+
+#: A Monday, 5:00 in Denver.
+QUIET = datetime(2026, 11, 30, 12)
 
 
 class TestAutomatedActions(AutomationCase):
@@ -92,6 +98,43 @@ class TestAutomatedActions(AutomationCase):
         number = phone_number(3)
         self.make(self.make_customer(number))
         self.assertBlocked(self.messages_to(number), "ticket", "no_consent")
+
+    def test_a_ticket_that_it_routes_is_a_new_one_of_that_team(self):
+        rule = self.make_rule("on_create", "comment")
+        code = f"record.write({{'team_id': {self.team.id}}})"
+        rule.action_server_ids.write({"state": "code", "code": code})
+        automation = self.automate("created", team_ids=self.team.ids)
+        ticket = self.make_ticket(self.customer)
+        self.assertEqual(ticket.team_id, self.team)
+        self.assertEqual(len(self.made_by(automation)), 1)
+
+    def test_its_texts_are_nobodys_own(self):
+        """They use up nobody's limit, and nobody is asked about them."""
+        self.make_rule("on_create_or_write", "comment", "stage_id")
+        self.team.sms_daily_limit = self.company.sms_user_limit = 1
+        own = self.ticket.with_user(self.agent)
+        with freeze_time(QUIET):
+            self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 18})
+            own.stage_id = self.progress_stage
+            [message] = self.messages_to()
+            self.assertEqual(message.gate_verdict, "hold")
+            self.assertFalse(own.get_sms_waiting())
+            own._message_sms("We look into it.", number_field="partner_phone")
+        self.assertEqual(len(self.messages_to()), 2)
+        root = self.env.ref("base.partner_root")
+        self.assertEqual(message.mail_message_id.author_id, root)
+
+    def test_what_waits_is_cancelled_when_its_ticket_is_closed(self):
+        rule = self.make_rule("on_create_or_write", "comment", "stage_id")
+        with freeze_time(QUIET):
+            self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 18})
+            self.ticket.stage_id = self.progress_stage
+            [message] = self.messages_to()
+            rule.active = False
+            self.ticket.stage_id = self.waiting_stage
+            self.assertEqual(message.gate_verdict, "hold")
+            self.ticket.stage_id = self.closed_stage
+        self.assertGateSays(message, "canceled", "block", "overtaken")
 
     def test_a_broken_template_stops_no_ticket(self):
         self.template.body = "{{ 1 / 0 }}"

@@ -28,6 +28,24 @@ class TestTriggers(AutomationCase):
         ticket.stage_id = self.progress_stage
         self.assertEqual(len(self.made_by(automation)), 1)
 
+    def test_a_new_ticket_that_is_routed_while_it_is_created(self):
+        """By an automated action, which runs after it exists."""
+        category = self.env["helpdesk.ticket.category"].create({"name": "Net"})
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        first = self.automate("created", audience="team")
+        automation = self.automate("created", team_ids=self.team.ids)
+        other = self.automate("created", category_ids=category.ids, sequence=2)
+        ticket = self.make_ticket(self.customer)
+        ticket.team_id = self.team
+        ticket.category_id = category
+        ticket.priority = "3"
+        [message] = self.made_by(automation)
+        self.assertEqual(message.mail_message_id.res_id, ticket.id)
+        self.assertFalse(self.made_by(other), "one number gets one text of a change")
+        self.assertEqual(len(self.made_by(first)), 2)
+        ticket.priority = "1"
+        self.assertEqual(len(self.made_by(automation)), 1)
+
     def test_an_assignment(self):
         automation = self.automate("assigned")
         self.ticket.user_id = False
@@ -134,6 +152,25 @@ class TestShipped(AutomationCase):
         self.assertEqual(self.messages_to().automation_id, self.get("received"))
         ticket.user_id = self.team_agent
         self.assertEqual(len(self.messages_to()), 1)
+
+    def test_assigned_in_one_go_is_told_if_the_ticket_is_confirmed_only_later(self):
+        self.get("received").write({"delay_number": 2, "delay_unit": "days"})
+        ticket = self.make_ticket(
+            self.customer, stage_id=self.new_stage.id, user_id=False
+        )
+        ticket.user_id = self.team_agent
+        self.assertEqual(self.messages_to().automation_id, self.get("assigned"))
+
+    def test_assigned_in_one_go_tells_the_technician(self):
+        """As where an automated action assigns it while it is created."""
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        automation = self.automate("assigned", audience="assignee")
+        ticket = self.make_ticket(
+            self.customer, stage_id=self.new_stage.id, user_id=False
+        )
+        ticket.user_id = self.own_agent
+        self.assertEqual(len(self.made_by(automation)), 1)
+        self.assertEqual(self.messages_to().automation_id, self.get("received"))
 
     def test_assigned_later_is_a_text_of_its_own(self):
         self.ticket.write({"user_id": False, "stage_id": self.new_stage.id})
@@ -627,6 +664,25 @@ class TestFailure(AutomationCase):
         self.assertEqual(len(self.made_by(automation)), 2)
         self.assertIn(f"{locked.name}", self.messages_to()[-1].body)
 
+    @mute_logger(ENGINE)
+    def test_a_condition_that_fails_spares_the_other_texts_about_the_ticket(self):
+        """As one on a field that went with its module."""
+        broken = self.automate("stage")
+        self.env.flush_all()
+        unknown = "UPDATE sms_automation SET domain = %s WHERE id = %s"
+        self.env.cr.execute(unknown, ["[('x_removed', '=', 1)]", broken.id])
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        staff = self.automate("stage", audience="team")
+        self.waiting_stage.sms_template_id = self.template
+        before = self.ticket.message_ids
+        self.ticket.stage_id = self.waiting_stage
+        self.assertEqual(len(self.messages_to()), 1)
+        self.assertEqual(len(self.made_by(staff)), 2)
+        self.assertFalse(self.made_by(broken))
+        notes = "".join((self.ticket.message_ids - before).mapped("body"))
+        self.assertEqual(notes.count("could not be created"), 1)
+
     def test_a_ticket_that_is_there_twice_is_written_once(self):
         automation = self.automate("stage", stage_ids=self.waiting_stage.ids)
         (self.ticket + self.ticket).stage_id = self.waiting_stage
@@ -742,6 +798,18 @@ class TestLater(AutomationCase):
         self.run_clock()
         self.assertEqual(len(self.made_by(automation)), 2, "they wait again")
 
+    def test_who_texts_to_a_ticket_that_stays_closed_waits_too(self):
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        self.team.sms_reopen = False
+        automation = self.automate("no_answer", audience="assignee", wait_hours=4)
+        automation.sudo().in_force_since -= timedelta(days=1)
+        self.ticket.stage_id = self.closed_stage
+        self.receive("It jams again")
+        self.assertEqual(self.ticket.stage_id, self.closed_stage)
+        self.ticket.sms_waiting_since -= timedelta(hours=5)
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 1)
+
     def test_what_is_found_again_uses_up_no_id(self):
         """It is found again with every change of a ticket, for years."""
         automation = self.automate("no_answer", audience="assignee", wait_hours=4)
@@ -776,6 +844,41 @@ class TestLater(AutomationCase):
         )
         runs._gc_done()
         self.assertEqual(runs.exists(), runs[3])
+
+    def test_who_comes_under_its_conditions_while_waiting(self):
+        """The technician is chosen only when the customer has waited for long."""
+        self.own_agent.partner_id.phone = OTHER_NUMBER
+        self.ticket.user_id = False
+        automation = self.automate("no_answer", audience="assignee", wait_hours=4)
+        automation.sudo().in_force_since -= timedelta(days=1)
+        self.receive("Hello?")
+        self.ticket.sms_waiting_since -= timedelta(hours=5)
+        self.run_clock()
+        self.assertFalse(self.made_by(automation))
+        run = self.env["sms.automation.run"].search(
+            [("automation_id", "=", automation.id)]
+        )
+        self.assertEqual(run.state, "skipped")
+        run.done_at -= timedelta(days=1)  # all of this is one transaction
+        self.ticket.user_id = self.own_agent
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 1)
+        run.done_at -= timedelta(days=1)
+        self.ticket.name = "Other title"
+        self.run_clock()
+        self.assertEqual(len(self.made_by(automation)), 1)
+
+    def test_what_waits_is_not_sent_for_another_trigger(self):
+        """A new ticket was never reopened."""
+        automation = self.automate("created", delay_number=1)
+        shared = self.automate("created", delay_number=1)
+        shared.sudo().company_id = False
+        self.make_ticket(self.customer)
+        automation.trigger = "reopened"
+        own = shared._copy_for_company(self.company)
+        own.trigger = "reopened"
+        self.assertFalse(self.wait(automation, hours=2))
+        self.assertFalse(self.made_by(own))
 
     def test_who_was_answered_does_not_wait(self):
         automation = self.automate("no_answer", wait_hours=1)

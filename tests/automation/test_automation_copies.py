@@ -144,6 +144,33 @@ class TestCopiesOfDelays(AutomationCase):
         self.run_clock()
         self.assertEqual(len(self.made_by(own)), 1)
 
+    def test_what_a_deleted_one_has_planned_is_sent_by_the_shared_one(self):
+        stages = self.waiting_stage.ids
+        shared = self.automate("stage", stage_ids=stages, delay_number=2)
+        shared.sudo().company_id = False
+        self.ticket.stage_id = self.waiting_stage
+        own = shared._copy_for_company(self.company)
+        self.ticket.stage_id = self.quiet_stage
+        self.ticket.stage_id = self.waiting_stage
+        other = self.make_ticket(self.customer)
+        other.stage_id = self.waiting_stage
+        own.unlink()
+        self.let_time_pass(hours=2, minutes=1)
+        self.run_clock()
+        texted = self.made_by(shared).mail_message_id.mapped("res_id")
+        self.assertCountEqual(texted, (self.ticket | other).ids)
+
+    def test_a_deleted_one_of_another_trigger_gives_nothing_back(self):
+        shared = self.automate("reopened", delay_number=2)
+        shared.sudo().company_id = False
+        own = shared._copy_for_company(self.company)
+        own.trigger = "created"
+        self.make_ticket(self.customer)
+        own.unlink()
+        self.let_time_pass(hours=2, minutes=1)
+        self.run_clock()
+        self.assertFalse(self.made_by(shared))
+
 
 class TestCopiesOfNoAnswer(TimedCopies, AutomationCase):
     """The customer waits for an answer."""

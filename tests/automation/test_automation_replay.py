@@ -2,9 +2,10 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError
+from odoo.tools import mute_logger
 
 from ..common import phone_number
-from .common import AutomationCase
+from .common import ENGINE, AutomationCase
 
 
 class TestReplay(AutomationCase):
@@ -72,6 +73,17 @@ class TestReplay(AutomationCase):
         wizard_id = automations.action_dry_run()["res_id"]
         wizard = self.env["sms.automation.replay"].with_user(self.manager)
         self.assertEqual(wizard.browse(wizard_id).line_ids.automation_id, used)
+
+    @mute_logger(ENGINE)
+    def test_a_condition_that_fails_hides_no_other_automation(self):
+        self.move(self.waiting_stage)
+        broken, automation = self.automate("stage"), self.automate("stage")
+        self.env.flush_all()
+        unknown = "UPDATE sms_automation SET domain = %s WHERE id = %s"
+        self.env.cr.execute(unknown, ["[('x_removed', '=', 1)]", broken.id])
+        self.env.invalidate_all()
+        lines = self.replay(broken + automation)
+        self.assertEqual(lines.automation_id, automation)
 
     def test_what_lies_further_back_is_left_out(self):
         self.move(self.waiting_stage)

@@ -208,6 +208,21 @@ class TestClosed(RoutingCase):
         self.receive("It jams again")
         self.assertFalse(self.ticket.closed)
 
+    def test_a_stage_of_another_company_is_replaced_too(self):
+        """Nobody there could read it, nor the ticket; the team is that of both."""
+        other = self.make_company("Other")
+        self.team.company_id = False
+        self.work_stage.company_id = other
+        self.close(self.ticket)
+        self.receive("It jams again")
+        self.assertFalse(self.ticket.closed)
+        self.assertFalse(self.ticket.stage_id.company_id)
+        self.team.sms_answered_stage_ids = self.waiting_stage
+        self.team.sms_answered_stage_id = self.work_stage
+        self.ticket.stage_id = self.waiting_stage
+        self.receive("Here is the serial number")
+        self.assertEqual(self.ticket.stage_id, self.waiting_stage)
+
     def test_without_a_team_too(self):
         self.ticket.team_id = False
         self.close(self.ticket)

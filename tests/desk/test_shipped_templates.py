@@ -4,8 +4,11 @@
 import runpy
 from itertools import product
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ...tools import EVENT_MODEL, TICKET_MODEL
 from ..common import SmsCase
@@ -70,6 +73,30 @@ class TestWhetherSomebodyIsAssigned(ShippedCase):
             with self.subTest(template=template), self.assertRaises(UserError):
                 template.company_id = other
             self.assertFalse(template.company_id)
+
+    def test_a_companys_own_version_stays_one_of_the_same_records(self):
+        """Else the ticket's customer would read of the appointment with its id."""
+        own = self.received._copy_for_company(self.company)
+        events = self.env["ir.model"]._get_id(EVENT_MODEL)
+        other = self.received.copy()
+        mine = other._copy_for_company(self.company)
+        for template, values in (
+            (own.with_user(self.manager), {"about": EVENT_MODEL}),
+            (own, {"is_internal": True}),
+            (other, {"model_id": events}),
+        ):
+            with self.subTest(values=values), self.assertRaises(ValidationError):
+                template.write(values)
+        self.assertIn("received", self.received._render_text(self.ticket))
+        self.assertEqual(mine.model, TICKET_MODEL)
+
+    @mute_logger("odoo.sql_db")
+    def test_the_wording_for_tickets_that_nobody_has_is_not_lost(self):
+        """Without it their customers would be told that somebody has them."""
+        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.unassigned.with_user(self.administrator).unlink()
+        self.received.unassigned_id = False
+        self.unassigned.with_user(self.administrator).unlink()
 
     def test_many_tickets_at_once(self):
         free = self.make_ticket(self.customer, user_id=False)

@@ -53,6 +53,11 @@ class TestVersions(SmsCase):
             },
         )
 
+    def test_a_word_in_braces_that_is_no_placeholder(self):
+        """It would be sent as it is: "Hi {Custmer}"."""
+        self.assertTrue(self.preview("Hi {Custmer}")["problem"])
+        self.assertFalse(self.preview("Hi {{ object.sms_customer_name }}")["problem"])
+
     def test_a_change_of_one_leaves_the_others(self):
         template = self.make(self.version("One"), self.version("Un", "fr_FR"))
         versions = template.language_versions
