@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from ..models.core.encrypted_field import get_box
 from ..models.dispatch.res_company import REAL, SECRETS
@@ -12,6 +13,8 @@ ADMIN = "base.group_system"
 #: Shown instead of a set secret, which would stay in the browser's caches.
 SECRET_MASK = "••••••••"
 
+#: Commands that change which records are linked, and not these records.
+LINKS = {Command.UNLINK, Command.LINK, Command.CLEAR, Command.SET}
 #: Fields that can be replaced here, but not read.
 SECRET_NAMES = set().union(*SECRETS.values())
 
@@ -201,6 +204,9 @@ class SmsSettings(models.TransientModel):
             self._check_field_access(field, "write")
             if isinstance(value, str):
                 value = value.strip()
+            if field.type == "many2many":
+                # Others would write the linked records, in sudo.
+                value = [it for it in value or () if it[0] in LINKS]
             if field.type == "many2one" and value:
                 self.env[field.comodel_name].browse(value).check_access("read")
             if not self._is_same(company_sudo, name, value):
@@ -235,7 +241,7 @@ class SmsSettings(models.TransientModel):
             return False
         field = company._fields[name]
         if field.type == "one2many":
-            return all(command[0] == fields.Command.LINK for command in value or ())
+            return all(command[0] == Command.LINK for command in value or ())
         new = field.convert_to_cache(value, company)
         return (new or None) == (field.convert_to_cache(company[name], company) or None)
 
