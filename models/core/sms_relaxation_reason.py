@@ -183,9 +183,9 @@ class MailMessage(models.Model):
     _inherit = "mail.message"
 
     def _get_forbidden_access(self, operation):
-        """Forbid everybody, even its author, to change or delete a reason."""
+        """Forbid everybody to post, change or delete a reason: only we do, in sudo."""
         forbidden = super()._get_forbidden_access(operation)
-        if operation in ("write", "unlink"):
+        if operation != "read":
             forbidden |= self._filter_sms_relaxation_reasons()
         return forbidden
 
