@@ -2,6 +2,8 @@
 import json
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw, get_public_method
@@ -761,6 +763,15 @@ class TestTemplates(SmsCase):
                 template = self.get_template(name)
                 template.body = f"Dear customer. {template.body}"
                 self.assertTrue(template.body.startswith("Dear customer. "))
+
+    def test_a_manager_searches_by_whatever_is_offered(self):
+        templates = self.env["sms.template"].with_user(self.manager)
+        [view] = templates.get_views([(False, "search")])["views"].values()
+        names = [node.get("name") for node in etree.fromstring(view["arch"])]
+        self.assertIn("name", names)
+        for name in names:
+            with self.subTest(name):
+                templates.search([(name, "ilike", "ticket")])
 
     def test_a_manager_translates_them(self):
         self.env["res.lang"]._activate_lang("fr_FR")
