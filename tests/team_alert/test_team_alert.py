@@ -395,7 +395,10 @@ class TestRules(TeamAlertCase):
         self.ann.partner_id.phone = False
         alert = self.raise_alert()
         self.assertEqual(alert.call_count, 1)
-        self.assertIn(alert, self.alerts.search([("entry_ids.needs_call", "=", True)]))
+        to_call = [("entry_ids.needs_call", "=", True)]
+        for user in (self.bo, self.team_agent, self.agent, self.compliance_officer):
+            found = self.alerts.with_user(user).search(to_call)
+            self.assertIn(alert, found, user.login)
         alert.call_ids.with_user(self.agent).action_called()
         self.env.invalidate_all()
         self.assertFalse(alert.call_ids)
