@@ -20,6 +20,7 @@ class SmsSharedRow(models.AbstractModel):
     """
 
     _name = "sms.shared.row"
+    _inherit = "sms.own.defaults"
     _description = "Rows That Companies Share"
 
     #: The field with the row's company.

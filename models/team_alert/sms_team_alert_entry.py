@@ -17,7 +17,7 @@ class SmsTeamAlertEntry(models.Model):
 
     _name = "sms.team.alert.entry"
     _description = "Timeline of a Team Alert"
-    _inherit = ["sms.personal.data", "sms.masked.number"]
+    _inherit = ["sms.personal.data", "sms.masked.number", "sms.own.defaults"]
     _kept_since = "at"
     _order = "at, id"
     _rec_name = "kind"

@@ -51,6 +51,7 @@ PUBLIC_METHODS = {
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"create", "write", "mail_allowed_qweb_expressions"},
+    "sms.own.defaults": {"default_get"},
     "sms.setup.mixin": {"create", "write"},
     "sms.shared.row": {"write", "copy", "action_copy_for_company"},
     "sms.shared.copy": {"write"},
@@ -1016,6 +1017,16 @@ class TestOutside(SmsCase):
         self.assertFalse(sms.exemption)
         self.assertEqual(sms.purpose_id.code, "marketing")
         self.assertEqual((sms.state, sms.gate_verdict), ("canceled", "block"))
+
+    def test_nor_by_defaults_that_a_user_has_stored(self):
+        """They would apply after the gate's decision, to what it reads again later."""
+        defaults = self.env["ir.default"].with_user(self.agent)
+        defaults.set("sms.sms", "exemption", "help", user_id=True)
+        defaults.set("sms.sms", "is_call", True, user_id=True)
+        self.record_consent()
+        self.ticket.with_user(self.agent)._message_sms("Hello")
+        [sms] = self.messages_to()
+        self.assertEqual((sms.exemption, sms.is_call), (False, False))
 
     def test_a_read_by_the_public_finds_nothing(self):
         self.record_consent()

@@ -123,6 +123,10 @@ class TestMandatoryWords(KeywordCase):
         word.mandatory = True
         self.assertFalse(word.mandatory)
         word.unlink()
+        words = self.env["sms.keyword"].with_user(self.manager)
+        words = words.with_context(default_mandatory=True)
+        word = words.create({"word": "Halt", "action": "stop"})
+        self.assertFalse(word.mandatory)
 
     def test_a_mandatory_word_works_without_its_row(self):
         """Also if a script has deleted the row."""

@@ -84,6 +84,17 @@ class TestWording(SmsCase):
         )
         self.assertEqual(wording.state, "draft")
 
+    def test_nor_by_the_defaults_in_its_context(self):
+        forged = {"state": "published", "published_at": "2001-01-01 00:00:00"}
+        forged["published_by_id"] = self.administrator.id
+        context = {f"default_{name}": value for name, value in forged.items()}
+        wordings = self.env["sms.wording"].with_user(self.manager)
+        wording = wordings.with_context(**context).create(
+            {"purpose_id": self.ticket_purpose.id, "body": "{company} texts you."}
+        )
+        self.assertEqual(wording.state, "draft")
+        self.assertFalse(wording.published_at or wording.published_by_id)
+
     def test_agents_read_and_do_not_publish(self):
         draft = self.make_version()
         self.assertTrue(draft.with_user(self.agent).body)
