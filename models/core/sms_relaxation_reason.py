@@ -189,6 +189,13 @@ class MailMessage(models.Model):
             forbidden |= self._filter_sms_relaxation_reasons()
         return forbidden
 
+    def write(self, vals):
+        """Refuse to make a reason of another message."""
+        result = super().write(vals)
+        if "subtype_id" in vals:
+            self.check_access("write")
+        return result
+
     def _filter_sms_relaxation_reasons(self):
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(REASON_SUBTYPE)
         return self.filtered(lambda it: it.sudo().subtype_id.id == subtype_id)

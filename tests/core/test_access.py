@@ -21,7 +21,7 @@ PUBLIC_METHODS = {
     "res.config.settings": {"create", "write"},
     "base.module.uninstall": {"action_export_sms_ledger"},
     "res.users": {"authenticate", "write"},
-    "mail.message": {"unlink"},
+    "mail.message": {"unlink", "write"},
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},
     "privacy.lookup.wizard.line": {"action_unlink"},

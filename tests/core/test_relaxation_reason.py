@@ -256,6 +256,9 @@ class TestReasons(RelaxationReasonCase):
                     author_id=self.manager.partner_id.id,
                     subtype_xmlid=REASON_SUBTYPE,
                 )
+            note = self.post_on(self.ticket.with_user(user), "By the way")
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                note.subtype_id = self.env.ref(REASON_SUBTYPE)
 
     def test_other_messages_stay_their_authors(self):
         note = self.post_on(self.purpose, "By the way")
