@@ -10,6 +10,7 @@ from odoo.tools import format_list, ormcache
 from ...tools import TICKET_MODEL, automation
 from ...tools.automation import Rule
 from ...tools.verdicts import BLOCK, CALLED_OFF, HAVE_GOT
+from ..core.mixins import open_linked
 from ..ledger.sms_purpose import INTERNAL
 
 SLA_MODEL = "helpdesk.ticket.sla"
@@ -475,13 +476,9 @@ class SmsAutomation(models.Model):
         return dict(messages._read_group(domain, ["automation_id"], ["__count"]))
 
     def action_view_messages(self):
-        """Open the messages that these automations have created."""
-        action = self.env["ir.actions.act_window"]
-        return {
-            **action._for_xml_id("helpdesk_mgmt_sms.sms_sms_action"),
-            "domain": [("automation_id", "in", self.ids)],
-            "context": {"create": False},
-        }
+        """Open the messages that the automation has created."""
+        xmlid = "helpdesk_mgmt_sms.sms_sms_action"
+        return open_linked(self, xmlid, "automation_id", create=False)
 
     def action_dry_run(self):
         """Show who would have got which text last week.
