@@ -161,9 +161,13 @@ class MailMessage(models.Model):
         """Keep texts to colleagues from customers, as Odoo keeps internal comments."""
         forbidden = super()._get_forbidden_access(operation)
         if operation == "read" and self.env.user.share:
-            others = self.sudo()._filter_sms().filtered("subtype_id.internal")
-            own = others.filtered(lambda it: it.author_id == self.env.user.partner_id)
-            forbidden |= others - own
+            me = self.env.user.partner_id
+            forbidden |= (
+                self.sudo()
+                .exists()
+                ._filter_sms()
+                .filtered(lambda it: it.subtype_id.internal and it.author_id != me)
+            )
         return forbidden
 
     def unlink(self):
