@@ -131,10 +131,15 @@ class SmsRelaxationReason(models.AbstractModel):
                     self.display_name,
                 )
             )
+        changes = (
+            describe_change(self, name, before[name], after, is_new)
+            for name, after in self._describe_strictness().items()
+            if after != before[name]
+        )
         told = self.env._(
             "“%(name)s” is less strict. %(changes)s. Why: %(reason)s",
             name=self.display_name,
-            changes="; ".join(self._describe_relaxation(before, is_new)),
+            changes="; ".join(changes),
             reason=reason,
         )
         self.sudo().message_post(body=told, subtype_xmlid=REASON_SUBTYPE)
@@ -154,14 +159,6 @@ class SmsRelaxationReason(models.AbstractModel):
                     "It is on record why this was made less strict. Archive it instead."
                 )
             )
-
-    def _describe_relaxation(self, before, is_new):
-        """Return what was changed from what to what, one phrase per field."""
-        return [
-            describe_change(self, name, before[name], after, is_new)
-            for name, after in self._describe_strictness().items()
-            if after != before[name]
-        ]
 
     def _describe_strictness(self):
         return {
