@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools.misc import hmac
+from odoo.tools.misc import clean_context, hmac
 
 from ...tools import links, texts
 
@@ -89,6 +89,9 @@ class SmsSetupMixin(models.AbstractModel):
         """
         for vals in vals_list:
             self._check_setup(vals)
+        # Defaults in a client's context would apply after the check.
+        # pylint: disable-next=context-overridden
+        self = self.with_context(clean_context(self.env.context))
         records = super().create(vals_list)
         records._check_works_here()
         return records
