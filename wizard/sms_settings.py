@@ -1,5 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from ..models.core.encrypted_field import get_box
 from ..models.dispatch.res_company import REAL, SECRETS
@@ -12,6 +13,8 @@ ADMIN = "base.group_system"
 #: Shown instead of a set secret, which would stay in the browser's caches.
 SECRET_MASK = "••••••••"
 
+#: Commands that change which records are linked, and not these records.
+LINKS = {Command.UNLINK, Command.LINK, Command.CLEAR, Command.SET}
 #: Fields that can be replaced here, but not read.
 SECRET_NAMES = set().union(*SECRETS.values())
 
@@ -219,13 +222,14 @@ class SmsSettings(models.TransientModel):
         for name in vals.keys() & self._get_setting_names():
             field, value = self._fields[name], vals[name]
             self._check_field_access(field, "write")
+            if field.type == "many2many":
+                # Others would write the linked records, in sudo.
+                value = [it for it in value or () if it[0] in LINKS]
             if name in shown:
                 plain = self._to_plain(name, value)
                 if plain == shown[name]:
                     continue
-                value = (
-                    [fields.Command.set(plain)] if isinstance(plain, list) else value
-                )
+                value = [Command.set(plain)] if isinstance(plain, list) else value
             if isinstance(value, str):
                 value = value.strip()
             if field.type == "many2one" and value:
@@ -261,7 +265,7 @@ class SmsSettings(models.TransientModel):
         if name in SECRET_NAMES and company._read_sms_secret(name) is None:
             return False
         if company._fields[name].type == "one2many":
-            return all(command[0] == fields.Command.LINK for command in value or ())
+            return all(command[0] == Command.LINK for command in value or ())
         return self._to_plain(name, value, company) == self._to_plain(
             name, company[name], company
         )

@@ -379,9 +379,14 @@ class CalendarEvent(models.Model):
         names = set(vals)  # Odoo pops values from it
         is_move = bool(START_FIELDS & names)
         former = {it: (it.start, it.allday) for it in self.sudo() if is_move}
+        invited = self.sudo() if "partner_ids" in names else ()
+        guests = {it: it._get_sms_customers() for it in invited}
         result = super().write(vals)
         self._reopen_sms_answers(former)
-        if VISIT_FIELDS & names:
+        # Colleagues may come and go: they get no texts.
+        kept = (it for it in guests if it.exists())
+        is_guests = any(it._get_sms_customers() != guests[it] for it in kept)
+        if is_guests or (VISIT_FIELDS - {"partner_ids"}) & names:
             self._check_sms_visit_rights()
         if WATCHED_FIELDS & names:
             self._touch_sms_reminders()

@@ -197,9 +197,14 @@ class CalendarEvent(models.Model):
         return self._plan_sms_by_button(NO_SHOW)
 
     def _plan_sms_by_button(self, kind):
-        """Plan a text to each customer not told yet, and notify the user of them."""
+        """Plan a text to each customer, once, and notify the user of its recipients.
+
+        :raises AccessError: unless the user works in the company that would send it
+        :raises UserError: if nobody is to be texted, or everybody was before
+        """
         self.ensure_one()
         self.check_access("write")
+        self._get_sms_company().with_env(self.env)._check_sms_user()
         rule = self._get_sms_rule_of_button(kind)
         self._serialize_sms_buttons()
         event_sudo = self.sudo()
@@ -274,15 +279,17 @@ class CalendarEvent(models.Model):
     # === Texts that were never received ===
 
     # Not on fields of texts: each change of a text would trigger a search here.
-    @api.depends("sms_customer_id", "privacy")
-    @api.depends_context("uid", "lang")
+    @api.depends("sms_customer_id", "privacy", "sms_company_id")
+    @api.depends_context("uid", "lang", "allowed_company_ids")
     def _compute_sms_untold(self):
         """Find the newest text of each event that its recipient never got.
 
-        Others' private appointments say nothing: whom they are with is private.
+        Those of other companies say nothing, nor do others' private appointments: whom
+        they are with is private.
         """
         self.sms_untold_id = self.sms_untold_note = False
         shown = self.sudo(False)._filter_sms_shown().sudo()
+        shown = shown.filtered(lambda it: it.sms_company_id in self.env.companies)
         stored = shown.filtered(lambda event: event.id and event.sms_customer_id)
         if not stored:
             return

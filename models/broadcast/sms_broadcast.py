@@ -339,8 +339,10 @@ class SmsBroadcast(models.Model):
             self._check_told()
         else:
             self._check_audience()
-        values = {"user_id": self.env.uid, "approver_id": False}
-        values |= {"state": CHECKING, "leaves_at": self.send_at}
+        values = {"state": CHECKING, "leaves_at": self.send_at, "approver_id": False}
+        # Who merely checks again has not prepared it, and may still approve it.
+        if broadcast_sudo.state == DRAFT or not broadcast_sudo.user_id.active:
+            values["user_id"] = self.env.uid
         broadcast_sudo.write(values)
         broadcast_sudo._check_time()
         broadcast_sudo._select_recipients()

@@ -13,7 +13,7 @@ from ...tools.figures import render_counts
 from ...tools.verdicts import HAVE_GOT, HAVE_OR_WILL
 from ..core.batch_jobs import contain, lock_next
 from ..core.mixins import count_linked, open_linked
-from .sms_broadcast import CANCELLED, WAITING
+from .sms_broadcast import AREAS, CANCELLED, WAITING
 
 OPEN, MONITORING, RESOLVED = ("open", "monitoring", "resolved")
 #: States of a maintenance that has not begun, and of one that was called off.
@@ -385,6 +385,7 @@ class SmsIncident(models.Model):
                 **self._prepare_kind(kind),
                 "company_id": self.company_id.id,
                 "incident_id": self.id,
+                "audience": AREAS,
                 "area_ids": self.area_ids.ids,
                 "body": self._get_body(kind),
                 **values,

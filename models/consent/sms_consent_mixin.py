@@ -201,8 +201,8 @@ class SmsConsentMixin(models.AbstractModel):
         """Return why the person may be texted or not.
 
         :return: see :meth:`SmsConsentDetails._explain`
-        :raises AccessError: if the user may not read the record, or is neither a
-            helpdesk user nor a compliance officer
+        :raises AccessError: if the user may not read the record, does not work in its
+            company, or is neither a helpdesk user nor a compliance officer
         """
         self.ensure_one()
         self.check_access("read")
@@ -215,6 +215,8 @@ class SmsConsentMixin(models.AbstractModel):
         record_sudo = self.sudo()
         company, number, purpose = record_sudo._get_sms_subjects()[self.id]
         company, purpose = company.sudo(False), purpose.sudo(False)
+        # Appointments are shown to the colleagues of all companies.
+        (company or self.env.company)._check_sms_user()
         typed = record_sudo._get_sms_typed_number()
         return self.env["sms.consent.details"]._explain(company, number, typed, purpose)
 

@@ -37,6 +37,30 @@ def open_linked(record, xmlid, field, **context):
     return {**action, "domain": [(field, "=", record.id)], "context": context}
 
 
+class SmsOwnDefaults(models.AbstractModel):
+    """Mixin for records with read-only fields that only our code may set.
+
+    A client can send defaults in its context, and any user can store some of their own
+    (``ir.default``): both would apply after all checks of a new record's values.
+    """
+
+    _name = "sms.own.defaults"
+    _description = "Records With Their Own Defaults"
+
+    @api.model
+    def default_get(self, fields_list):
+        """Take a read-only field's default from the field itself only."""
+        defaults = super().default_get(fields_list)
+        for name, field in self._fields.items():
+            if name in defaults and field.readonly:
+                del defaults[name]
+                if field.default:
+                    own = field.default(self)
+                    own = field.convert_to_cache(own, self, validate=False)
+                    defaults[name] = field.convert_to_write(own, self)
+        return defaults
+
+
 class SmsSetupMixin(models.AbstractModel):
     """Mixin for jobs that users set up and that keep their own progress.
 
@@ -45,6 +69,7 @@ class SmsSetupMixin(models.AbstractModel):
     """
 
     _name = "sms.setup.mixin"
+    _inherit = "sms.own.defaults"
     _description = "Work That Is Set Up by People"
 
     @api.model

@@ -131,10 +131,15 @@ class SmsRelaxationReason(models.AbstractModel):
                     self.display_name,
                 )
             )
+        changes = (
+            describe_change(self, name, before[name], after, is_new)
+            for name, after in self._describe_strictness().items()
+            if after != before[name]
+        )
         told = self.env._(
             "“%(name)s” is less strict. %(changes)s. Why: %(reason)s",
             name=self.display_name,
-            changes="; ".join(self._describe_relaxation(before, is_new)),
+            changes="; ".join(changes),
             reason=reason,
         )
         self.sudo().message_post(body=told, subtype_xmlid=REASON_SUBTYPE)
@@ -155,14 +160,6 @@ class SmsRelaxationReason(models.AbstractModel):
                 )
             )
 
-    def _describe_relaxation(self, before, is_new):
-        """Return what was changed from what to what, one phrase per field."""
-        return [
-            describe_change(self, name, before[name], after, is_new)
-            for name, after in self._describe_strictness().items()
-            if after != before[name]
-        ]
-
     def _describe_strictness(self):
         return {
             name: str(self._show_strictness_value(self._fields[name]))
@@ -182,11 +179,18 @@ class MailMessage(models.Model):
     _inherit = "mail.message"
 
     def _get_forbidden_access(self, operation):
-        """Forbid everybody, even its author, to change or delete a reason."""
+        """Forbid everybody to post, change or delete a reason: only we do, in sudo."""
         forbidden = super()._get_forbidden_access(operation)
-        if operation in ("write", "unlink"):
+        if operation != "read":
             forbidden |= self._filter_sms_relaxation_reasons()
         return forbidden
+
+    def write(self, vals):
+        """Refuse to make a reason of another message."""
+        result = super().write(vals)
+        if "subtype_id" in vals:
+            self.check_access("write")
+        return result
 
     def _filter_sms_relaxation_reasons(self):
         subtype_id = self.env["ir.model.data"]._xmlid_to_res_id(REASON_SUBTYPE)

@@ -20,6 +20,7 @@ class SmsSharedRow(models.AbstractModel):
     """
 
     _name = "sms.shared.row"
+    _inherit = "sms.own.defaults"
     _description = "Rows That Companies Share"
 
     #: The field with the row's company.
@@ -36,10 +37,11 @@ class SmsSharedRow(models.AbstractModel):
     @api.depends(lambda self: (self._row_company,))
     @api.depends_context("uid")
     def _compute_is_shared(self):
+        may_copy = self.browse().has_access("create")
         for row in self:
             row.is_shared = bool(row._origin) and not row._get_row_company()
             row.is_locked = row.is_shared and not self.env.is_system()
-            row.is_copyable = row.is_shared
+            row.is_copyable = row.is_shared and may_copy
 
     @api.model
     def _default_row_company(self):

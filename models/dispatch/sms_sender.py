@@ -10,6 +10,7 @@ from odoo.tools import SQL, float_is_zero
 
 from ...providers import PROVIDERS, account
 from ...tools import advice, dispatch, texts
+from ..core.mixins import open_linked
 from ..message.sms_sms import IN_FLIGHT, LEFT, UNKNOWN_STATE
 from ..message.sms_sms_waiting import WAITING
 from .sms_sender_pace import NEEDS_REPORT
@@ -398,11 +399,8 @@ class SmsSender(models.Model):
 
     def action_view_messages(self):
         """Show this sender's messages, at first only those that wait."""
-        self.ensure_one()
-        actions = self.env["ir.actions.act_window"]
-        action = actions._for_xml_id("helpdesk_mgmt_sms.sms_sms_action")
-        domain, context = [("sender_id", "=", self.id)], {"search_default_waiting": 1}
-        return {**action, "domain": domain, "context": context}
+        xmlid, shown = "helpdesk_mgmt_sms.sms_sms_action", {"search_default_waiting": 1}
+        return open_linked(self, xmlid, "sender_id", **shown)
 
     def action_view_failed(self):
         """Show the messages that were not delivered, by reason."""

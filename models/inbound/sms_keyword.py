@@ -3,7 +3,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import ormcache
-from odoo.tools.misc import clean_context
 
 from ...tools import keywords
 
@@ -124,9 +123,6 @@ class SmsKeyword(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Normalize the word to the form in which texts are compared."""
-        # Defaults in a client's context would apply after that.
-        # pylint: disable-next=context-overridden
-        self = self.with_context(clean_context(self.env.context))
         return super().create([self._normalize(vals) for vals in vals_list])
 
     def write(self, vals):

@@ -16,10 +16,11 @@ from ...tools import at_rest
 GONE, DISABLED, REPLACED = ("gone", "disabled", "replaced")
 
 #: Options of the fields that say who has entered a row of the ledger, and when.
-ENTERED_AT = {"required": True, "default": fields.Datetime.now}
+ENTERED_AT = {"required": True, "readonly": True, "default": fields.Datetime.now}
 ENTERED_BY = {
     "comodel_name": "res.users",
     "required": True,
+    "readonly": True,
     "default": lambda self: self.env.user,
 }
 
@@ -241,6 +242,7 @@ class SmsLedgerRow(models.AbstractModel):
     """
 
     _name = "sms.ledger.row"
+    _inherit = "sms.own.defaults"
     _description = "Row of the Consent Ledger"
     _order = "id desc"
     _ledger_guards = (APPEND_ONLY_GUARD,)

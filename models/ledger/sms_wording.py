@@ -3,7 +3,6 @@ import hashlib
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import clean_context
 
 from ...tools import advice, languages, texts
 from .ledger_guards import Guard, install_guards
@@ -139,9 +138,6 @@ class SmsWording(models.Model):
     def create(self, vals_list):
         """Create drafts, whatever a client sends; shipped ones are in force at once."""
         dropped = {"digest"} if self.env.su else {"digest", *STATE_FIELDS}
-        # Defaults in a client's context would apply after that.
-        # pylint: disable-next=context-overridden
-        self = self.with_context(clean_context(self.env.context))
         return super().create(
             [{name: vals[name] for name in vals.keys() - dropped} for vals in vals_list]
         )

@@ -157,6 +157,19 @@ class MailMessage(models.Model):
 
     _inherit = "mail.message"
 
+    def _get_forbidden_access(self, operation):
+        """Keep texts to colleagues from customers, as Odoo keeps internal comments."""
+        forbidden = super()._get_forbidden_access(operation)
+        if operation == "read" and self.env.user.share:
+            me = self.env.user.partner_id
+            forbidden |= (
+                self.sudo()
+                .exists()
+                ._filter_sms()
+                .filtered(lambda it: it.subtype_id.internal and it.author_id != me)
+            )
+        return forbidden
+
     def unlink(self):
         """Cancel what people have scheduled: with its record its sense is gone."""
         domain = [("mail_message_id", "in", self.ids), ("gate_verdict", "=", "hold")]

@@ -108,7 +108,7 @@ class SmsSms(models.Model):
     """
 
     _name = "sms.sms"
-    _inherit = ["sms.sms", "sms.masked.number"]
+    _inherit = ["sms.sms", "sms.masked.number", "sms.own.defaults"]
 
     number = fields.Char(groups=NUMBER_GROUPS)
     state = fields.Selection(

@@ -346,6 +346,9 @@ class SmsOncallShift(models.Model):
                 "start_at": start,
                 "stop_at": stop,
                 "tz": self.tz,
+                # Else the user's own defaults would apply.
+                "repeat_weeks": 0,
+                "calendar_id": False,
             }
         )
         override_sudo._tell_both(

@@ -34,7 +34,7 @@ class SmsTeamAlert(models.Model):
 
     _name = "sms.team.alert"
     _description = "Team Alert"
-    _inherit = "mail.thread"
+    _inherit = ["mail.thread", "sms.own.defaults"]
     _order = "id desc"
 
     name = fields.Char("Problem", required=True, readonly=True)

@@ -1,6 +1,8 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import timedelta
 
+from odoo.exceptions import AccessError
+
 from ..dispatch.common import FIRST, SECOND, SendersCase
 from .common import NOW, AppointmentCase
 
@@ -66,6 +68,23 @@ class TestCompanies(AppointmentCase):
         self.settle()
         self.assertEqual(self.kinds(theirs), [])
         self.assertEqual(self.kinds(ours), ["reminder", "reminder"])
+
+    def test_colleagues_of_another_company_learn_nothing_of_consent(self):
+        """Odoo shows them the appointment."""
+        self.record_consent(event="revoked")
+        event = self.book()
+        self.run_reminders()
+        self.assertIn("was not told", event.with_user(self.own_agent).sms_untold_note)
+        self.assertTrue(event.with_user(self.own_agent).get_sms_consent_details())
+        values = {"company_ids": [(6, 0, self.other.ids)], "company_id": self.other.id}
+        self.own_agent.write(values)
+        seen = event.with_user(self.own_agent)
+        self.assertEqual(seen.name, event.name)
+        self.assertFalse(seen.sms_untold_note)
+        with self.assertRaises(AccessError):
+            seen.get_sms_consent_details()
+        with self.assertRaises(AccessError):
+            seen.action_sms_on_the_way()
 
     def test_a_ticket_of_another_company_moves_the_reminders_there(self):
         event = self.book()

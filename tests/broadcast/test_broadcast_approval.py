@@ -89,6 +89,31 @@ class TestApproval(ApprovalCase):
         self.assertEqual(told[0].author_id, self.colleague.partner_id)
         self.assertFalse(broadcast.approval_note)
 
+    def test_nobody_approves_by_their_own_defaults(self):
+        """Users may store some for any field."""
+        defaults = self.env["ir.default"].with_user(self.manager)
+        defaults.set("sms.broadcast", "state", "leaving", user_id=True)
+        defaults.set("sms.broadcast", "approver_id", self.colleague.id, user_id=True)
+        broadcast = self.make()
+        self.assertEqual(broadcast.state, "draft")
+        self.assertFalse(broadcast.approver_id)
+
+    def test_who_checks_again_has_not_prepared_it(self):
+        """Else its author could approve it, and the other one could not."""
+        broadcast = self.ask()
+        seen = broadcast.with_user(self.colleague)
+        self.check(seen)
+        self.assertEqual(broadcast.user_id, self.manager)
+        seen.action_send()
+        with self.assertRaises(AccessError):
+            broadcast.action_approve()
+        seen.action_approve()
+        self.assertEqual(broadcast.state, "queueing")
+        changed = self.ask(name="Another outage")
+        changed.with_user(self.colleague).body = "In {area} again"
+        self.check(changed.with_user(self.colleague))
+        self.assertEqual(changed.user_id, self.colleague)
+
     def test_the_incident_has_ended_while_it_waited(self):
         incident = self.env["sms.incident"].create({"name": "No network"})
         broadcast = self.ask(incident_id=incident.id)

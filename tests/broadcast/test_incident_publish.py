@@ -33,6 +33,14 @@ class TestPublish(PublishCase):
         self.assertFalse(self.incident.news_ids)
         self.assertFalse(self.messages_to(self.first.phone))
 
+    def test_the_areas_are_told_whomever_a_manager_usually_tells(self):
+        """Users may store defaults of their own for broadcasts."""
+        defaults = self.env["ir.default"].with_user(self.manager)
+        defaults.set("sms.broadcast", "audience", "res.partner", user_id=True)
+        domain = "[('name', '=', 'Nobody')]"
+        defaults.set("sms.broadcast", "filter_domain", domain, user_id=True)
+        self.assertEqual(self.reached(self.say()), self.agreed)
+
     def test_one_click_does_it_all(self):
         broadcast = self.say()
         self.assertEqual(self.incident.news_ids.body, WORDS)

@@ -2,6 +2,8 @@
 import json
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import call_kw, get_public_method
@@ -19,7 +21,7 @@ PUBLIC_METHODS = {
     "res.config.settings": {"create", "write"},
     "base.module.uninstall": {"action_export_sms_ledger"},
     "res.users": {"authenticate", "write"},
-    "mail.message": {"unlink"},
+    "mail.message": {"unlink", "write"},
     "mail.thread": {"message_process"},
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},
@@ -50,6 +52,7 @@ PUBLIC_METHODS = {
     },
     "res.company": {"create", "write", "action_rotate_sms_webhook_key"},
     "res.partner": {"create", "write", "mail_allowed_qweb_expressions"},
+    "sms.own.defaults": {"default_get"},
     "sms.setup.mixin": {"create", "write"},
     "sms.shared.row": {"write", "copy", "action_copy_for_company"},
     "sms.shared.copy": {"write"},
@@ -763,6 +766,15 @@ class TestTemplates(SmsCase):
                 template.body = f"Dear customer. {template.body}"
                 self.assertTrue(template.body.startswith("Dear customer. "))
 
+    def test_a_manager_searches_by_whatever_is_offered(self):
+        templates = self.env["sms.template"].with_user(self.manager)
+        [view] = templates.get_views([(False, "search")])["views"].values()
+        names = [node.get("name") for node in etree.fromstring(view["arch"])]
+        self.assertIn("name", names)
+        for name in names:
+            with self.subTest(name):
+                templates.search([(name, "ilike", "ticket")])
+
     def test_a_manager_translates_them(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         template = self.get_template("ticket_closed")
@@ -1006,6 +1018,16 @@ class TestOutside(SmsCase):
         self.assertFalse(sms.exemption)
         self.assertEqual(sms.purpose_id.code, "marketing")
         self.assertEqual((sms.state, sms.gate_verdict), ("canceled", "block"))
+
+    def test_nor_by_defaults_that_a_user_has_stored(self):
+        """They would apply after the gate's decision, to what it reads again later."""
+        defaults = self.env["ir.default"].with_user(self.agent)
+        defaults.set("sms.sms", "exemption", "help", user_id=True)
+        defaults.set("sms.sms", "is_call", True, user_id=True)
+        self.record_consent()
+        self.ticket.with_user(self.agent)._message_sms("Hello")
+        [sms] = self.messages_to()
+        self.assertEqual((sms.exemption, sms.is_call), (False, False))
 
     def test_a_read_by_the_public_finds_nothing(self):
         self.record_consent()

@@ -247,6 +247,19 @@ class TestReasons(RelaxationReasonCase):
         with self.assertRaises(UserError):
             self.purpose._message_update_content(note, body="Because")
 
+    def test_nobody_posts_one_by_hand(self):
+        """It would tell that somebody has decided what nobody has."""
+        for user in (self.agent, self.administrator):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.ticket.with_user(user).message_post(
+                    body="“Tickets” is less strict. Why: the board wants it.",
+                    author_id=self.manager.partner_id.id,
+                    subtype_xmlid=REASON_SUBTYPE,
+                )
+            note = self.post_on(self.ticket.with_user(user), "By the way")
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                note.subtype_id = self.env.ref(REASON_SUBTYPE)
+
     def test_other_messages_stay_their_authors(self):
         note = self.post_on(self.purpose, "By the way")
         note.with_user(self.administrator).write({"body": "By the way, again"})

@@ -52,6 +52,14 @@ class TestOwnRows(SmsCase):
                 with self.subTest(user=user.login), self.assertRaises(AccessError):
                     record.with_user(user).action_copy_for_company()
 
+    def test_who_may_not_make_one_sees_no_button(self):
+        for xmlid in ("sms_template_ticket_closed", "sms_quiet_hours_us_fl"):
+            row = self.env.ref(f"helpdesk_mgmt_sms.{xmlid}")
+            for user in (self.agent, self.manager):
+                with self.subTest(row=xmlid, user=user.login):
+                    is_theirs = user == self.manager
+                    self.assertEqual(row.with_user(user).is_copyable, is_theirs)
+
     def test_the_error_says_what_to_do(self):
         with self.assertRaisesRegex(AccessError, "Edit for my company"):
             self.ref("sms_reply_help").with_user(self.manager).body = "STOP"

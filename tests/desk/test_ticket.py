@@ -623,6 +623,18 @@ class TestWhoMayText(SmsCase):
                 self.ticket.with_user(user)._message_sms("Hello")
                 self.assertEqual(len(self.messages_to()), before + 1)
 
+    def test_a_customer_reads_no_texts_to_colleagues(self):
+        """Odoo keeps from them only comments that are internal."""
+        text = {"message_type": "sms", "subtype_xmlid": "mail.mt_note"}
+        told = self.post_on(self.ticket, "Careful, they are angry", **text)
+        author_id = self.portal_user.partner_id.id
+        own = self.post_on(self.ticket, "Hello", author_id=author_id, **text)
+        self.env.invalidate_all()
+        self.assertTrue(own.with_user(self.portal_user).read(["body"]))
+        self.assertTrue(told.with_user(self.employee).read(["body"]))
+        with self.refuse(self.portal_user):
+            told.with_user(self.portal_user).read(["body"])
+
     def test_a_reader_cannot_open_the_composer_from_a_ticket(self):
         for user in self.readers:
             with self.subTest(user=user.login), self.refuse(user):

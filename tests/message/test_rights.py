@@ -262,6 +262,26 @@ class TestVisits(RightsCase):
                 self.book(self.own_agent, self.customer, **values)
         self.assertTrue(self.book(self.agent, self.customer, ticket_id=other.id))
 
+    def test_who_may_not_read_the_ticket_passes_their_visit_on(self):
+        """Colleagues who join get no texts; customers who come or go do."""
+        other = self.make_ticket(self.customer, user_id=self.agent.id)
+        values = {"ticket_id": other.id, "technician_id": self.own_agent.id}
+        people = self.customer | self.own_agent.partner_id
+        visit = self.book(self.agent, people, **values).with_user(self.own_agent)
+        colleague = self.team_agent
+        visit.write(
+            {
+                "technician_id": colleague.id,
+                "partner_ids": [(4, colleague.partner_id.id)],
+            }
+        )
+        self.assertEqual(visit.technician_id, colleague)
+        [stranger] = self.make_customers(1)
+        for command in ((4, stranger.id), (3, self.customer.id)):
+            with self.subTest(command=command), self.assertRaises(AccessError):
+                visit.write({"partner_ids": [command]})
+        visit.write({"partner_ids": [(3, colleague.partner_id.id)]})
+
     def test_many_customers(self):
         self.company.sms_bulk_from = 3
         customers = self.make_customers(4)

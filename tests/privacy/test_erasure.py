@@ -487,6 +487,15 @@ class TestWizard(ErasureCase):
                 wizard.with_user(user).action_erase()
         self.assertEqual(self.events().number, self.number)
 
+    def test_who_erased_and_when_is_no_default_of_theirs(self):
+        defaults = self.env["ir.default"].with_user(self.compliance_officer)
+        defaults.set("sms.erasure", "user_id", self.manager.id, user_id=True)
+        defaults.set("sms.erasure", "erased_at", "2001-01-01 00:00:00", user_id=True)
+        self.open_wizard().action_erase()
+        erasure = self.erasures.search([], limit=1)
+        self.assertEqual(erasure.user_id, self.compliance_officer)
+        self.assertNotEqual(erasure.erased_at.year, 2001)
+
     def test_an_officer_erases_in_their_own_companies_only(self):
         other = self.make_company("Other")
         self.record_consent(company=other)

@@ -59,6 +59,17 @@ class TestLookups(LookupCase):
             )
         self.assertEqual(len(self.find()), 3)
 
+    def test_nobody_tells_the_log_when_it_was(self):
+        """Users may store any defaults; an old row would be deleted tonight."""
+        officer, past = self.compliance_officer, "2001-01-01 00:00:00"
+        self.env["ir.default"].with_user(officer).set(
+            "sms.evidence.lookup", "happened_at", past, user_id=True
+        )
+        ids = self.event.evidence_id.ids
+        self.call(officer, "sms.consent.evidence", "read", ids, ["note"])
+        [row] = self.lookups.search([])
+        self.assertGreater(row.happened_at, fields.Datetime.now() - timedelta(days=1))
+
     def test_lists_forms_and_searches_are_reads(self):
         specification = {"number": {}, "state": {}}
         for method, args in (

@@ -92,6 +92,22 @@ class TestSettings(SmsCase):
             )
             self.company.write({"sms_bulk_from": 9, "sms_quiet_hours": True})
 
+    def test_a_list_of_countries_changes_no_country(self):
+        """They are written in sudo, and a client may send any command."""
+        france = self.env.ref("base.fr")
+        chile = self.env.ref("base.cl")
+        settings = self.open_settings(self.manager)
+        linked = (Command.SET, 0, france.ids)
+        for command in (
+            (Command.UPDATE, france.id, {"name": "Nowhere"}),
+            (Command.CREATE, 0, {"name": "Elsewhere", "code": "XQ"}),
+            (Command.DELETE, chile.id, 0),
+        ):
+            settings.create({"sms_form_country_ids": [linked, command]})
+        self.assertEqual(france.name, "France")
+        self.assertTrue(chile.exists())
+        self.assertEqual(self.company.sms_form_country_ids, france)
+
     def test_others_neither_open_nor_save_them(self):
         for user in (self.agent, self.employee, self.compliance_officer):
             with self.subTest(user=user.login), self.assertRaises(AccessError):

@@ -65,6 +65,15 @@ class TestHandOver(OncallCase):
         form.save().action_hand_over()
         self.assertEqual(self.get_names(), ["Cy", "Bo", "Ann"])
 
+    def test_it_ends_whatever_a_manager_usually_enters(self):
+        """Users may store defaults of their own for shifts."""
+        defaults = self.env["ir.default"].with_user(self.manager)
+        defaults.set("sms.oncall.shift", "repeat_weeks", 1, user_id=True)
+        override = self.hand_over(self.manager, self.cy)
+        self.assertFalse(override.repeat_weeks)
+        self.frozen.tick(timedelta(weeks=1))
+        self.assertEqual(self.get_names(), ["Ann", "Bo", "Cy"])
+
     def test_the_form_takes_the_rest_of_the_turn_or_the_next_one(self):
         for start, stop, expected in (
             (NOW - timedelta(hours=1), NOW + timedelta(hours=3), NOW),

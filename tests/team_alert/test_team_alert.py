@@ -312,6 +312,17 @@ class TestRules(TeamAlertCase):
         for user in (self.dee, self.employee, self.portal_user):
             self.assertFalse(alert.with_user(user).has_access("read"), user.name)
 
+    def test_nobody_forges_who_has_taken_it(self):
+        """Users may store any defaults of their own."""
+        defaults = self.env["ir.default"].with_user(self.ann)
+        defaults.set("sms.team.alert", "state", "acknowledged", user_id=True)
+        defaults.set("sms.team.alert", "acknowledged_by_id", self.dee.id, user_id=True)
+        forms = self.env["sms.team.alert.raise"].with_user(self.ann)
+        form = forms.create({"team_id": self.team.id, "name": WORDS})
+        alert = self.alerts.browse(form.action_raise()["res_id"])
+        self.assertEqual(alert.state, "open")
+        self.assertFalse(alert.acknowledged_by_id)
+
     def test_nobody_writes_one_or_deletes_it(self):
         alert = self.raise_alert()
         for user in (self.ann, self.manager, self.administrator):
@@ -395,7 +406,10 @@ class TestRules(TeamAlertCase):
         self.ann.partner_id.phone = False
         alert = self.raise_alert()
         self.assertEqual(alert.call_count, 1)
-        self.assertIn(alert, self.alerts.search([("entry_ids.needs_call", "=", True)]))
+        to_call = [("entry_ids.needs_call", "=", True)]
+        for user in (self.bo, self.team_agent, self.agent, self.compliance_officer):
+            found = self.alerts.with_user(user).search(to_call)
+            self.assertIn(alert, found, user.login)
         alert.call_ids.with_user(self.agent).action_called()
         self.env.invalidate_all()
         self.assertFalse(alert.call_ids)
