@@ -560,3 +560,34 @@ class TestScenario(ScenarioCase):
         self.assertEqual(self.count_figures(own), 24 + 4 + 3)
         theirs = self.news._copy_for_company(other)
         self.assertEqual(self.count_figures(theirs), 1)
+
+
+class TestWaits(ScenarioCase):
+    """When a wait for an answer begins, and what ends it."""
+
+    def count(self):
+        """Return how many waits there were, and how many were answered by text."""
+        self.env.flush_all()
+        facts = self.env["sms.analysis"].with_user(self.agent)
+        names = ["asked_count:sum", "answered_count:sum"]
+        return facts._read_group([("kind", "=", "incoming")], aggregates=names)[0]
+
+    def test_who_said_thanks_a_month_ago_waits_again(self):
+        number = self.person()
+        self.hear("It is broken", number, 30)
+        self.answer(number, 30, minutes=10)
+        self.hear("Thanks", number, 30, minutes=20)
+        self.hear("It is broken again", number, 2)
+        self.answer(number, 2, minutes=10)
+        self.assertEqual(self.count(), (3, 2))
+
+    def test_an_answer_that_did_not_arrive_answers_nobody(self):
+        number = self.person()
+        self.hear("It is broken", number, 2)
+        first = self.answer(number, 2, minutes=10)
+        self.lose(first, 2)
+        self.assertEqual(self.count(), (1, 0))
+        self.hear("Hello?", number, 2, minutes=30)
+        self.env["sms.unusable.number"].search([]).unlink()
+        self.answer(number, 2, minutes=40)
+        self.assertEqual(self.count(), (1, 1))
