@@ -142,12 +142,13 @@ class TwilioProvider(Provider):
         return self._list_prices("messages", day, sender)
 
     def list_call_prices(self, day, sender=""):
-        """List the day's calls likewise; a call starts a moment after it is placed."""
-        return self._list_prices("calls", day, sender, timedelta(hours=1))
+        """List the day's calls likewise."""
+        return self._list_prices("calls", day, sender)
 
-    def _list_prices(self, resource, day, sender, later=timedelta()):
+    def _list_prices(self, resource, day, sender):
         begin = datetime.combine(day, datetime.min.time())
-        end = begin + timedelta(days=1) + later
+        # They leave a moment after they were handed over, maybe on the next day.
+        end = begin + timedelta(days=1, hours=1)
         others = {"from_": sender} if sender else {}
         for page in self._list_pages(begin, end, resource=resource, **others):
             yield {

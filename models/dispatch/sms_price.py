@@ -165,14 +165,14 @@ class SmsPrice(models.Model):
         """Return the days and senders of messages whose price is not known yet.
 
         :return: tuples of a day (UTC), the address of a sender (empty for a service,
-            which sends from any of its numbers), and whether it is about calls
+            which sends from any of its numbers, and for one that was deleted), and
+            whether it is about calls
         """
         now = fields.Datetime.now()
         since = now - timedelta(days=ASKED_DAYS)
         domain = Domain("record_company_id", "=", company.id)
         domain &= Domain("provider", "=", code) & Domain("carrier_id", "!=", False)
         domain &= Domain("price_currency_id", "=", False)
-        domain &= Domain("sender_id", "!=", False)
         domain &= Domain("create_date", ">", since - timedelta(days=40))
         domain &= Domain("sent_at", ">=", since)
         domain &= Domain("sent_at", "<=", now - CHARGED_AFTER)
