@@ -190,11 +190,15 @@ class SmsComposer(models.TransientModel):
             if number and record._phone_format(number=typed) == number:
                 composer.sms_consent_state = record.sms_consent_state
 
-    @api.depends("res_model", "res_id", "recipient_single_number_itf")
+    @api.depends(
+        "res_model", "res_id", "comment_single_recipient", "recipient_single_number_itf"
+    )
     def _compute_sms_price(self):
+        """Tell what the text to one recipient costs; lists may be of any countries."""
         for composer in self:
             company, number = composer._get_sms_company(), composer._get_sms_number()
-            composer.sms_price = company._get_sms_segment_price(number)
+            is_one = composer.comment_single_recipient
+            composer.sms_price = is_one and company._get_sms_segment_price(number)
 
     @api.depends("res_model", "res_id", "composition_mode")
     def _compute_may_send_media(self):

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...providers import account, base
+from ...providers import PROVIDERS, account, base
 from .sms_sms import CALL_METHODS
 
 #: Picks the price of a segment: one for the carrier before one for any carrier, then
@@ -134,9 +134,9 @@ class SmsPrice(models.Model):
 
     @api.model
     def _run_fetch(self):
-        """Ask each carrier of each company (a cron)."""
+        """Ask each carrier of each company, former ones too (a cron)."""
         for company in self.env["res.company"].sudo().search([]):
-            for code in company._get_sms_carriers():
+            for code in PROVIDERS:
                 if not self._fetch_of(company, code):
                     return
 

@@ -97,6 +97,17 @@ class TestTable(SmsCase):
         self.assertEqual(composer.sms_price["amount"], 0.04)
         self.assertEqual(composer.sms_price["media_amount"], 0.09)
 
+    def test_a_list_is_not_said_to_cost_what_one_text_at_home_costs(self):
+        self.set_price(0.01)
+        people = self.customer | self.make_customer(BRITON, "Briton")
+        composers = self.env["sms.composer"].with_user(self.manager)
+        composer = composers.with_context(
+            default_composition_mode="mass",
+            default_res_model="res.partner",
+            default_res_ids=repr(people.ids),
+        ).new({})
+        self.assertFalse(composer.sms_price)
+
 
 class TestReported(SmsCase):
     """A carrier's price takes precedence over the table, and is never lost."""
@@ -327,6 +338,13 @@ class TestAsked(LoopbackTwilio, SmsCase):
         message = self.send(1)
         self.peer.taken[0]["price"] = "-0.00790"
         message.sender_id.sudo().unlink()
+        self.fetch()
+        self.assertEqual(message.price, 0.0079)
+
+    def test_the_last_texts_through_a_former_carrier_are_asked_about(self):
+        message = self.send(1)
+        self.peer.taken[0]["price"] = "-0.00790"
+        self.company.sms_provider = "sandbox"
         self.fetch()
         self.assertEqual(message.price, 0.0079)
 
