@@ -11,7 +11,7 @@ from odoo.tools.safe_eval import safe_eval
 from ...models.appointment.calendar_event import OPEN
 from ...providers.outbound import DeliveryReport, Price
 from ...report.sms_analysis_query import SOURCES
-from ...report.sms_figures import DIMENSIONS, MEASURES
+from ...report.sms_figures import DIMENSIONS, MEASURES, RATIOS
 from ..common import phone_number
 from .common import ScenarioCase
 
@@ -223,6 +223,23 @@ class TestScenario(ScenarioCase):
         self.assertEqual(len(rows), len(facts))
         self.assertRegex(rows[0][2], r"^…\d{4}$")
         self.assertNotIn(phone_number(630), str(rows))
+
+    def test_no_export_has_zeros_for_what_is_not_known(self):
+        """A text that nobody answered was not answered in 0 seconds."""
+        self.agent.group_ids += self.env.ref("base.group_allow_export")
+        facts = self.env["sms.analysis"].with_user(self.agent)
+        facts = facts.search([("asked_count", "=", 1)])
+        rows = facts.export_data(["answer_seconds", "rating_sum"])["datas"]
+        self.assertCountEqual(rows, [[1800, ""], [3600, ""], ["", ""]])
+
+    def test_exports_offer_no_rates_of_single_rows(self):
+        """Nor sums of a day under the name of a time or of a rating."""
+        rates = {name for name in RATIOS if name.endswith("_rate")}
+        for model, left_out in (("sms.analysis", rates), ("sms.day", {*RATIOS})):
+            found = self.env[model].fields_get([*RATIOS], ["exportable"])
+            hidden = {name for name, it in found.items() if not it["exportable"]}
+            with self.subTest(model=model):
+                self.assertEqual(hidden, left_out)
 
     # === The dashboard ===
 
