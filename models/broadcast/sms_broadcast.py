@@ -295,7 +295,7 @@ class SmsBroadcast(models.Model):
             company=SQL("%s", self.company_id.id),
             provider=SQL("%s", self.company_id.sudo().sms_provider),
             number=SQL("own.number"),
-            day=SQL("%s", fields.Date.today()),
+            day=SQL("%s", (self.send_at or fields.Datetime.now()).date()),
         )
         query = SQL(
             """

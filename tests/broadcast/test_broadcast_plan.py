@@ -389,6 +389,17 @@ class TestSample(AudienceCase):
         longest = broadcast.recipient_ids.browse(longest_id)
         self.assertEqual(longest.partner_id, self.agreed[1])
 
+    def test_it_costs_what_holds_when_it_leaves(self):
+        """A new price was entered for the day on which it is planned."""
+        tomorrow = datetime.now() + timedelta(days=1)
+        self.set_price(0.01)
+        self.set_price(0.02, valid_from=tomorrow.date())
+        planned = [("city", "=", "Denver")]
+        for send_at, cost in ((False, "0.03"), (tomorrow, "0.06")):
+            broadcast = self.make_filtered(planned, send_at=send_at)
+            self.check(broadcast)
+            self.assertIn(cost, broadcast.estimate)
+
     def test_a_shorter_name_that_takes_more_segments(self):
         """One letter that is not in GSM-7 doubles the cost of a text."""
         self.agreed[1].name = "Bartholomew Featherstonehaugh-Cholmondeley"[:40]
