@@ -7,7 +7,6 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...providers import PROVIDERS, account, base
-from .sms_sms import CALL_METHODS
 
 #: Picks the price of a segment: one for the carrier before one for any carrier, then
 #: the longest prefix, then the newest. To be filled with SQL expressions.
@@ -147,16 +146,14 @@ class SmsPrice(models.Model):
             return True
         provider = company._get_sms_provider(code)
         asked = self._get_unpriced(company, code) if provider.lists_prices else []
-        for day, address, is_call in asked:
-            kind = "list_prices"
-            ask = getattr(provider, CALL_METHODS[kind] if is_call else kind)
+        for day_of_sender in asked:
             try:
-                for prices in ask(day, address):
+                for prices in provider.list_prices(*day_of_sender):
                     self.env["sms.sms"]._record_prices(code, prices)
                     if not self.env["ir.cron"]._commit_progress(len(prices)):
                         return False
             except base.LookupFailed as error:
-                _logger.info("The prices of %s could not be asked: %s", day, error)
+                _logger.info("The prices could not be asked: %s", error)
                 return True
         return True
 
