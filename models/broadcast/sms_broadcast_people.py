@@ -223,10 +223,10 @@ class SmsBroadcast(models.Model):
         footer = purpose._get_rules(words.lang, self.company_id).footer
         footer = self.company_id._get_sms_footer_to(number, footer, words.lang)
         text = self._fill_in(words, recipient)
-        if is_first and footer:
+        if is_first and footer and self.company_id._uses_sms_outbox():
             signature = self.env["sms.sms"]._get_signature(self.company_id, None)
             footer = advice.sign(text, footer, *signature, lang=words.lang)
-        return "\n".join(filter(None, (text, footer)))
+        return texts.add_footer(text, footer)
 
     def _get_samples(self):
         """Return a :class:`Sample` for each language of the recipients."""
@@ -304,19 +304,13 @@ class SmsBroadcast(models.Model):
             """,
             [NAME_LIMIT, self.id, REACHED, NOT_GSM7],
         )
-        rows, company = self.env.cr.fetchall(), self.company_id
-        groups = [
-            (lang or False, -key[1], {(company.id, it) for it in numbers}, len(numbers))
-            for lang, numbers, key in rows
-        ]
-        known = everybody = set().union(
-            *(pairs for _lang, _id, pairs, _count in groups)
-        )
-        if company._uses_sms_outbox():
-            known = self.env["sms.sms"].sudo()._find_known_numbers(everybody)
+        rows, company_id = self.env.cr.fetchall(), self.company_id.id
+        pairs = {(company_id, it) for _lang, numbers, _key in rows for it in numbers}
+        first = pairs - self.env["sms.sms"].sudo()._find_known_numbers(pairs)
+        first = {number for _company_id, number in first}
         return [
-            (lang, recipient_id, count, not pairs <= known)
-            for lang, recipient_id, pairs, count in groups
+            (lang or False, -key[1], len(numbers), not first.isdisjoint(numbers))
+            for lang, numbers, key in rows
         ]
 
     # === Queueing ===

@@ -348,9 +348,9 @@ class TestFirstSample(AudienceCase):
 
     are_numbers_known = False
 
-    def assertSampled(self, segments, is_named):
+    def assertSampled(self, segments, is_named, end=""):
         """Check and send a broadcast; assert that it is sent as it was shown."""
-        body = "Outage in Denver, {customer}. ".ljust(115, "x")
+        body = "Outage in Denver, {customer}. ".ljust(115, "x") + end
         broadcast = self.make_filtered([("city", "=", "Denver")], body=body)
         self.check(broadcast)
         [sample] = broadcast._get_samples()
@@ -369,6 +369,7 @@ class TestFirstSample(AudienceCase):
         self.company.name = "Example Information Technology"
         self.assertSampled(2, is_named=True)
         self.assertSampled(1, is_named=False)
+        self.assertSampled(1, is_named=False, end=f"\n{self.footer}\n")
 
 
 @tagged("post_install", "-at_install")
