@@ -272,7 +272,8 @@ class SmsBroadcast(models.Model):
     def _estimate(self, samples):
         """Return a description of its segments, costs and duration.
 
-        Without a duration if a sender of the company has no known throughput.
+        Without a duration if a sender of the company has no known throughput. Those of
+        its second carrier send only what the first one refuses.
         """
         count = sum(sample.segments.count * sample.count for sample in samples)
         parts = [self.env._("About %s segments", formatLang(self.env, count, 0))]
@@ -280,9 +281,9 @@ class SmsBroadcast(models.Model):
             format_amount(self.env, cost, currency)
             for currency, cost in self._estimate_costs(samples).items()
         ]
-        senders_sudo = self.env["sms.sender"].sudo()
-        senders_sudo = senders_sudo.search([("company_id", "=", self.company_id.id)])
-        rates = senders_sudo.mapped("rate")
+        company = self.company_id.sudo()
+        own = [("company_id", "=", company.id), ("provider", "=", company.sms_provider)]
+        rates = self.env["sms.sender"].sudo().search(own).mapped("rate")
         if rates and all(rates):
             minutes = formatLang(self.env, max(1, round(count / sum(rates) / 60)), 0)
             parts.append(self.env._("%s minutes at your senders' speed", minutes))

@@ -12,7 +12,7 @@ from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...models.broadcast import sms_broadcast_job
-from ..common import OtherOrder
+from ..common import OtherOrder, phone_number
 from .common import SILENT, BroadcastCase
 
 #: Three o'clock at night in Denver.
@@ -160,6 +160,10 @@ class TestCheck(BroadcastCase):
         self.assertIn(">3</td><td>Gets it", broadcast.check_html)
         self.set_price(0.01)
         self.env["sms.sender"].search([]).rate = 0.02
+        # One of the second carrier, which is only used when the first one refuses.
+        backup = {"company_id": self.company.id, "provider": "telnyx", "rate": 10}
+        number = {"address": phone_number(900), "kind": "long_code"}
+        self.env["sms.sender"].create({**backup, **number})
         broadcast.invalidate_recordset()
         segments, cost, speed = broadcast.estimate.split(" · ")
         self.assertEqual(segments, "About 6 segments")
