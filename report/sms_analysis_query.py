@@ -77,7 +77,7 @@ ANSWER = f"""
       FROM (SELECT max(other.received_at) AS received_at
               FROM sms_inbound other
              WHERE other.company_id = text.company_id AND other.number = text.number
-               AND other.kind = 'conversation'
+               AND other.kind = 'conversation' AND other.is_thanks IS NOT TRUE
                AND other.received_at > text.received_at - interval '{ANSWER_DAYS} days'
                AND (other.received_at, other.id) < (text.received_at, text.id)) earlier
  LEFT JOIN LATERAL (
@@ -88,7 +88,8 @@ ANSWER = f"""
               AND sms.create_date > text.received_at
               AND sms.create_date <= text.received_at + interval '{ANSWER_DAYS} days'
          ORDER BY sms.create_date, sms.id LIMIT 1) our ON TRUE
-     WHERE text.kind = 'conversation' AND text.number IS NOT NULL
+     WHERE text.kind = 'conversation' AND text.is_thanks IS NOT TRUE
+       AND text.number IS NOT NULL
        AND (earlier.received_at IS NULL OR EXISTS (
            SELECT FROM sms_sms sms
             WHERE sms.record_company_id = text.company_id AND sms.number = text.number

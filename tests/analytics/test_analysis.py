@@ -608,3 +608,15 @@ class TestWaits(ScenarioCase):
         self.env["sms.unusable.number"].search([]).unlink()
         self.answer(number, 2, minutes=40)
         self.assertEqual(self.count(), (1, 1))
+
+    def test_who_says_thanks_when_all_is_done_does_not_wait(self):
+        number = self.person()
+        ticket = self.hear("It is broken", number, 2).ticket_id
+        self.answer(number, 2, minutes=10)
+        ticket.stage_id = self.closed_stage
+        thanks = self.hear("Thank you!", number, 2, minutes=20)
+        self.assertEqual((thanks.ticket_id, ticket.sms_waiting_since), (ticket, False))
+        self.assertEqual(self.count(), (1, 1))
+        self.hear("It is broken again", number, 2, minutes=30)
+        self.answer(number, 2, minutes=40)
+        self.assertEqual(self.count(), (2, 2))
