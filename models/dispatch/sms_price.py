@@ -170,7 +170,7 @@ class SmsPrice(models.Model):
         domain = Domain("record_company_id", "=", company.id)
         domain &= Domain("provider", "=", code) & Domain("carrier_id", "!=", False)
         domain &= Domain("price_currency_id", "=", False)
-        domain &= Domain("create_date", ">", since - timedelta(days=40))
+        domain &= Domain("claimed_at", ">", since - timedelta(days=1))
         domain &= Domain("sent_at", ">=", since)
         domain &= Domain("sent_at", "<=", now - CHARGED_AFTER)
         messages = self.env["sms.sms"].with_context(tz="UTC")

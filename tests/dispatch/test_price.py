@@ -334,6 +334,13 @@ class TestAsked(LoopbackTwilio, SmsCase):
         self.fetch()
         self.assertEqual(message.price, 0.0079)
 
+    def test_a_text_that_was_written_long_before_is_asked_about(self):
+        message = self.send(1)
+        self.peer.taken[0]["price"] = "-0.00790"
+        self.cr.execute("UPDATE sms_sms SET create_date = now() - interval '90 days'")
+        self.fetch()
+        self.assertEqual(message.price, 0.0079)
+
     def test_what_a_deleted_number_has_sent_is_asked_about(self):
         message = self.send(1)
         self.peer.taken[0]["price"] = "-0.00790"
