@@ -277,10 +277,13 @@ class SmsBroadcast(models.Model):
         """
         count = sum(sample.segments.count * sample.count for sample in samples)
         parts = [self.env._("About %s segments", formatLang(self.env, count, 0))]
+        costs, priced = self._estimate_costs(samples)
         parts += [
-            format_amount(self.env, cost, currency)
-            for currency, cost in self._estimate_costs(samples).items()
+            format_amount(self.env, it, currency) for currency, it in costs.items()
         ]
+        if costs and priced < count:
+            unpriced = formatLang(self.env, count - priced, 0)
+            parts.append(self.env._("segments without a price: %s", unpriced))
         company = self.company_id.sudo()
         own = [("company_id", "=", company.id), ("provider", "=", company.sms_provider)]
         rates = self.env["sms.sender"].sudo().search(own).mapped("rate")
@@ -290,7 +293,7 @@ class SmsBroadcast(models.Model):
         return " · ".join(parts)
 
     def _estimate_costs(self, samples):
-        """Return the costs by ``res.currency``, for numbers with a known price."""
+        """Return the costs by ``res.currency``, and how many segments have a price."""
         segments = {sample.lang: sample.segments.count for sample in samples}
         price_id = pick_price(
             company=SQL("%s", self.company_id.id),
@@ -308,21 +311,23 @@ class SmsBroadcast(models.Model):
                  WHERE broadcast_id = %s AND outcome IN %s
               GROUP BY 1, 3
             )
-            SELECT own.lang, price.currency_id, sum(own.count * price.amount)
+            SELECT own.lang, price.currency_id, sum(own.count)::int,
+                   sum(own.count * price.amount)
               FROM own
               JOIN sms_price price ON price.id = (%s)
-             WHERE price.amount > 0
           GROUP BY own.lang, price.currency_id
             """,
             self.id,
             outcomes.REACHED,
             price_id,
         )
-        costs = Counter()
-        for lang, currency_id, amount in self.env.execute_query(query):
+        costs, priced = Counter(), 0
+        for lang, currency_id, people, amount in self.env.execute_query(query):
+            its_segments = segments.get(lang or False, 0)
             currency = self.env["res.currency"].browse(currency_id)
-            costs[currency] += segments.get(lang or False, 0) * float(amount)
-        return costs
+            costs[currency] += its_segments * float(amount)
+            priced += its_segments * people
+        return costs, priced
 
     # === Buttons ===
 

@@ -172,6 +172,16 @@ class TestCheck(BroadcastCase):
         self.assertIn("No consent", broadcast.check_html)
         self.assertIn("No number", broadcast.check_html)
 
+    def test_people_whose_price_is_not_known_are_said(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        self.assertNotIn("price", broadcast.estimate)
+        self.set_price(0.01, prefix=self.agreed[0].phone_sanitized)
+        broadcast.invalidate_recordset()
+        _count, cost, unknown = broadcast.estimate.split(" · ")[:3]
+        self.assertIn("0.02", cost)
+        self.assertEqual(unknown, "segments without a price: 4")
+
     def test_a_sample_in_each_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.agreed[2].lang = "fr_FR"
