@@ -117,8 +117,10 @@ class Provider:
         """
         raise NotImplementedError
 
-    def list_prices(self, day, sender=""):
-        """Ask for the prices of a day's messages, page by page.
+    def list_prices(self, day, sender="", is_call=False):
+        """Ask for the prices of a day's texts or calls, page by page.
+
+        Only if :attr:`lists_prices`, and of calls only if :attr:`can_call`.
 
         :param date day: day of sending (UTC)
         :param str sender: empty for any of the account
@@ -137,13 +139,6 @@ class Provider:
         :param str resume: ``ReportPage.resume`` of the last page read, to continue
         :return: yields ``ReportPage``
         :raises LookupFailed: if the carrier could not be asked
-        """
-        raise NotImplementedError
-
-    def list_call_prices(self, day, sender=""):
-        """Ask for the prices of a day's calls, as :meth:`list_prices` for texts.
-
-        Only if :attr:`lists_prices` and :attr:`can_call`.
         """
         raise NotImplementedError
 

@@ -137,17 +137,12 @@ class TwilioProvider(Provider):
         fetched = self.api.ask(lambda client: client.messages(carrier_id).fetch())
         return twilio_words.read_found(fetched).report
 
-    def list_prices(self, day, sender=""):
+    def list_prices(self, day, sender="", is_call=False):
         """List the day's messages, 1,000 a page; Twilio prices them hours later."""
-        return self._list_prices("messages", day, sender)
-
-    def list_call_prices(self, day, sender=""):
-        """List the day's calls likewise; a call starts a moment after it is placed."""
-        return self._list_prices("calls", day, sender, timedelta(hours=1))
-
-    def _list_prices(self, resource, day, sender, later=timedelta()):
         begin = datetime.combine(day, datetime.min.time())
-        end = begin + timedelta(days=1) + later
+        # They leave a moment after they were handed over, maybe on the next day.
+        end = begin + timedelta(days=1, hours=1)
+        resource = "calls" if is_call else "messages"
         others = {"from_": sender} if sender else {}
         for page in self._list_pages(begin, end, resource=resource, **others):
             yield {

@@ -45,7 +45,8 @@ REPLY_HOURS = 72
 #: Nobody replies to a text created more than this many days before. The limit lets an
 #: index find the few candidates, instead of reading years of texts with a person.
 MADE_DAYS = 31
-#: A text that we send later than this does not count as an answer.
+#: After so long a wait is over: a later text of ours is no answer, one of theirs waits
+#: anew.
 ANSWER_DAYS = 7
 
 #: Our last message to a text's sender before it. An aggregate, which has exactly one
@@ -76,21 +77,23 @@ ANSWER = f"""
       FROM (SELECT max(other.received_at) AS received_at
               FROM sms_inbound other
              WHERE other.company_id = text.company_id AND other.number = text.number
-               AND other.kind = 'conversation'
+               AND other.kind = 'conversation' AND other.is_thanks IS NOT TRUE
+               AND other.received_at > text.received_at - interval '{ANSWER_DAYS} days'
                AND (other.received_at, other.id) < (text.received_at, text.id)) earlier
  LEFT JOIN LATERAL (
            SELECT sms.create_date, sms.create_uid
              FROM sms_sms sms
             WHERE sms.record_company_id = text.company_id AND sms.number = text.number
-              AND sms.is_personal AND sms.state <> 'canceled'
+              AND sms.is_personal AND sms.state NOT IN ('canceled', 'error')
               AND sms.create_date > text.received_at
               AND sms.create_date <= text.received_at + interval '{ANSWER_DAYS} days'
          ORDER BY sms.create_date, sms.id LIMIT 1) our ON TRUE
-     WHERE text.kind = 'conversation' AND text.number IS NOT NULL
+     WHERE text.kind = 'conversation' AND text.is_thanks IS NOT TRUE
+       AND text.number IS NOT NULL
        AND (earlier.received_at IS NULL OR EXISTS (
            SELECT FROM sms_sms sms
             WHERE sms.record_company_id = text.company_id AND sms.number = text.number
-              AND sms.is_personal AND sms.state <> 'canceled'
+              AND sms.is_personal AND sms.state NOT IN ('canceled', 'error')
               AND sms.create_date BETWEEN earlier.received_at AND text.received_at))
 """
 

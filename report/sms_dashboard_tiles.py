@@ -308,20 +308,22 @@ class SmsDashboard(models.AbstractModel):
             yield self._make_item("warning", text, advice, "sms_sms_action", domain)
 
     def _find_failing_senders(self, found):
+        """Yield the senders with many undelivered texts that are still in use."""
         failing = {
             key[0]: sums
             for key, sums in found["sender"][True].items()
             if key[0] and figures.is_failing(sums)
         }
-        names = self._get_names("sms.sender", failing)
-        for sender_id, sums in failing.items():
+        senders_sudo = self.env["sms.sender"].sudo()
+        for sender in senders_sudo.search([("id", "in", list(failing))]):
+            rate = figures.get_rates(failing[sender.id])["failure_rate"]
             text = self.env._(
                 "%(sender)s: %(rate)s of its texts are not delivered",
-                sender=names[sender_id],
-                rate=f"{figures.get_rates(sums)['failure_rate']:.0%}",
+                sender=sender.display_name,
+                rate=f"{rate:.0%}",
             )
             advice = self.env._("Look at the reasons below, then at the sender.")
-            one = ("sms_sender_action", [("id", "=", sender_id)])
+            one = ("sms_sender_action", [("id", "=", sender.id)])
             yield self._make_item("danger", text, advice, *one)
 
     def _find_unanswered(self, filters):

@@ -7,7 +7,7 @@ from odoo.tools import SQL, sql
 
 from ..tools.appointments import to_local, to_utc
 from .sms_analysis_query import SOURCES, make_facts
-from .sms_figures import DIMENSIONS, MEASURES
+from .sms_figures import DIMENSIONS, MEASURES, Average
 
 #: Days whose facts may still change, since answers and reports arrive late.
 UNSETTLED_DAYS = 8
@@ -35,6 +35,12 @@ class SmsDay(models.Model):
     _rec_name = "day"
 
     day = fields.Date("When", required=True)
+    # Here the sums of many facts: not exported, as they are no times and no rating.
+    delivery_seconds = Average(exportable=False)
+    reply_seconds = Average(exportable=False)
+    answer_seconds = Average(exportable=False)
+    alert_seconds = Average(exportable=False)
+    rating_sum = Average(exportable=False)
 
     _day_index = models.Index("(company_id, day)")
 

@@ -25,6 +25,21 @@ _COUNTS = "sent delivered failed blocked reply click opt_in opt_out"
 SERIES = tuple(f"{name}_count" for name in _COUNTS.split())
 
 
+class Average(fields.Float):
+    """A fact's part of an average; exported as nothing, not 0, where it has none."""
+
+    aggregator = "avg"
+
+    def convert_to_export(self, value, record):
+        """Return an empty cell for a value that is not known."""
+        return value or ""
+
+
+def _rate(*args, **attributes):
+    """Return the field of a rate. Rows have none, so that none is exported."""
+    return fields.Float(*args, aggregator="avg", exportable=False, **attributes)
+
+
 class SmsFigures(models.AbstractModel):
     """Figures of text messages, shared by single facts and daily sums."""
 
@@ -88,12 +103,12 @@ class SmsFigures(models.AbstractModel):
         "Cost of Calls", digits=(16, 5), help="As charged by the carrier."
     )
     timed_count = fields.Integer("Delivered at a Known Time")
-    delivery_seconds = fields.Float("Seconds until Delivery", aggregator="avg")
+    delivery_seconds = Average("Seconds until Delivery")
     received_count = fields.Integer("Received")
     reply_count = fields.Integer(
         "Replies", help="Texts received within 72 hours after one of ours."
     )
-    reply_seconds = fields.Float("Seconds until Reply", aggregator="avg")
+    reply_seconds = Average("Seconds until Reply")
     stop_count = fields.Integer(
         "STOP Texts",
         help="Opt-outs by text, attributed to the template of our previous text.",
@@ -103,7 +118,7 @@ class SmsFigures(models.AbstractModel):
         help="Customers' texts that started a wait for an answer.",
     )
     answered_count = fields.Integer("Answered by Text")
-    answer_seconds = fields.Float("Seconds until Our Answer", aggregator="avg")
+    answer_seconds = Average("Seconds until Our Answer")
     opt_in_count = fields.Integer(
         "Opt-ins", help="Opt-in events in the ledger, one for each purpose."
     )
@@ -118,7 +133,7 @@ class SmsFigures(models.AbstractModel):
     visit_moved_count = fields.Integer("Appointments Moved")
     visit_missed_count = fields.Integer("Appointments Missed")
     rating_count = fields.Integer("Ratings")
-    rating_sum = fields.Float("Rating", aggregator="avg", help="1 to 5.")
+    rating_sum = Average("Rating", help="1 to 5.")
 
     concerned_count = fields.Integer(
         "Targeted by Broadcasts", help="Everyone targeted by a broadcast that was sent."
@@ -142,23 +157,15 @@ class SmsFigures(models.AbstractModel):
     alert_count = fields.Integer("Team Alerts")
     alert_taken_count = fields.Integer("Team Alerts Acknowledged")
     alert_in_time_count = fields.Integer("Team Alerts Acknowledged in Time")
-    alert_seconds = fields.Float(
-        "Seconds until an Alert Was Acknowledged", aggregator="avg"
-    )
+    alert_seconds = Average("Seconds until an Alert Was Acknowledged")
 
-    delivery_rate = fields.Float(
-        aggregator="avg", help="Among those with a final status."
+    delivery_rate = _rate(help="Among those with a final status.")
+    reply_rate = _rate(help="Replies per text sent.")
+    stop_rate = _rate("Opt-out Rate", help="STOP texts per text sent.")
+    reach_rate = _rate(
+        "Broadcasts' Reach", help="Share of the people targeted by broadcasts."
     )
-    reply_rate = fields.Float(aggregator="avg", help="Replies per text sent.")
-    stop_rate = fields.Float(
-        "Opt-out Rate", aggregator="avg", help="STOP texts per text sent."
-    )
-    reach_rate = fields.Float(
-        "Broadcasts' Reach",
-        aggregator="avg",
-        help="Share of the people targeted by broadcasts.",
-    )
-    alert_rate = fields.Float("Alerts Acknowledged in Time", aggregator="avg")
+    alert_rate = _rate("Alerts Acknowledged in Time")
 
     def _read_group(self, *args, **kwargs):
         with group_in_memory(self.env.cr):

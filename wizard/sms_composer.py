@@ -67,10 +67,7 @@ class SmsComposer(models.TransientModel):
         compute="_compute_sms_consent_state",
         help="Of the record's own number. Empty while another one is typed.",
     )
-    sms_segment_price = fields.Float(compute="_compute_sms_segment_price")
-    sms_segment_currency_id = fields.Many2one(
-        "res.currency", compute="_compute_sms_segment_price"
-    )
+    sms_price = fields.Json(compute="_compute_sms_price")
     attachment_ids = fields.Many2many(
         "ir.attachment",
         "sms_composer_attachment_rel",
@@ -193,13 +190,15 @@ class SmsComposer(models.TransientModel):
             if number and record._phone_format(number=typed) == number:
                 composer.sms_consent_state = record.sms_consent_state
 
-    @api.depends("res_model", "res_id", "recipient_single_number_itf")
-    def _compute_sms_segment_price(self):
+    @api.depends(
+        "res_model", "res_id", "comment_single_recipient", "recipient_single_number_itf"
+    )
+    def _compute_sms_price(self):
+        """Tell what the text to one recipient costs; lists may be of any countries."""
         for composer in self:
             company, number = composer._get_sms_company(), composer._get_sms_number()
-            price = company._get_sms_segment_price(number)
-            composer.sms_segment_price = price["amount"]
-            composer.sms_segment_currency_id = price["currency_id"]
+            is_one = composer.comment_single_recipient
+            composer.sms_price = is_one and company._get_sms_segment_price(number)
 
     @api.depends("res_model", "res_id", "composition_mode")
     def _compute_may_send_media(self):

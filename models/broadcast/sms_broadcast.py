@@ -269,29 +269,36 @@ class SmsBroadcast(models.Model):
         return self.env._("%(count)s segments · %(encoding)s", **values)
 
     def _estimate(self, samples):
-        """Describe segments, costs and, with known throughputs, the duration."""
+        """Return a description of its segments, costs and duration.
+
+        Without a duration if a sender of the company has no known throughput. Those of
+        its second carrier send only what the first one refuses.
+        """
         count = sum(sample.segments.count * sample.count for sample in samples)
         parts = [self.env._("About %s segments", formatLang(self.env, count, 0))]
+        costs, priced = self._estimate_costs(samples)
         parts += [
-            format_amount(self.env, cost, currency)
-            for currency, cost in self._estimate_costs(samples).items()
+            format_amount(self.env, it, currency) for currency, it in costs.items()
         ]
-        senders_sudo = self.env["sms.sender"].sudo()
-        senders_sudo = senders_sudo.search([("company_id", "=", self.company_id.id)])
-        rates = senders_sudo.mapped("rate")
+        if costs and priced < count:
+            unpriced = formatLang(self.env, count - priced, 0)
+            parts.append(self.env._("segments without a price: %s", unpriced))
+        company = self.company_id.sudo()
+        own = [("company_id", "=", company.id), ("provider", "=", company.sms_provider)]
+        rates = self.env["sms.sender"].sudo().search(own).mapped("rate")
         if rates and all(rates):
             minutes = formatLang(self.env, max(1, round(count / sum(rates) / 60)), 0)
             parts.append(self.env._("%s minutes at your senders' speed", minutes))
         return " · ".join(parts)
 
     def _estimate_costs(self, samples):
-        """Return the costs by ``res.currency``, for numbers with a known price."""
+        """Return the costs by ``res.currency``, and how many segments have a price."""
         segments = {sample.lang: sample.segments.count for sample in samples}
         price_id = pick_price(
             company=SQL("%s", self.company_id.id),
             provider=SQL("%s", self.company_id.sudo().sms_provider),
             number=SQL("own.number"),
-            day=SQL("%s", fields.Date.today()),
+            day=SQL("%s", (self.send_at or fields.Datetime.now()).date()),
         )
         query = SQL(
             """
@@ -303,21 +310,23 @@ class SmsBroadcast(models.Model):
                  WHERE broadcast_id = %s AND outcome IN %s
               GROUP BY 1, 3
             )
-            SELECT own.lang, price.currency_id, sum(own.count * price.amount)
+            SELECT own.lang, price.currency_id, sum(own.count)::int,
+                   sum(own.count * price.amount)
               FROM own
               JOIN sms_price price ON price.id = (%s)
-             WHERE price.amount > 0
           GROUP BY own.lang, price.currency_id
             """,
             self.id,
             outcomes.REACHED,
             price_id,
         )
-        costs = Counter()
-        for lang, currency_id, amount in self.env.execute_query(query):
+        costs, priced = Counter(), 0
+        for lang, currency_id, people, amount in self.env.execute_query(query):
+            its_segments = segments.get(lang or False, 0)
             currency = self.env["res.currency"].browse(currency_id)
-            costs[currency] += segments.get(lang or False, 0) * float(amount)
-        return costs
+            costs[currency] += its_segments * float(amount)
+            priced += its_segments * people
+        return costs, priced
 
     # === Buttons ===
 

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
-from ...tools import texts, verdicts
+from ...tools import advice, texts, verdicts
 from ...tools.names import NAME_LIMIT, close_greeting, tidy_name
 from ...tools.segments import GSM7_BASIC, GSM7_EXTENSION, count_segments
 from ...tools.timing import SCHEDULED
@@ -203,12 +203,21 @@ class SmsBroadcast(models.Model):
         news_sudo = self.env["sms.incident.news"].sudo()
         return news_sudo.search([("broadcast_id", "=", self.id)], limit=1)
 
-    def _preview(self, words, recipient):
+    def _preview(self, words, recipient, is_first=False):
+        """Return the text for one recipient, with its footer.
+
+        :param bool is_first: whether the company's first text to a number is shown,
+            which names its sender
+        """
         number = recipient.number or recipient.partner_id.phone_sanitized
         purpose = self.env["sms.purpose"]._get(ALERT)
         footer = purpose._get_rules(words.lang, self.company_id).footer
         footer = self.company_id._get_sms_footer_to(number, footer, words.lang)
-        return "\n".join(filter(None, (self._fill_in(words, recipient), footer)))
+        text = self._fill_in(words, recipient)
+        if is_first and footer and self.company_id._uses_sms_outbox():
+            signature = self.env["sms.sms"]._get_signature(self.company_id, None)
+            footer = advice.sign(text, footer, *signature, lang=words.lang)
+        return texts.add_footer(text, footer)
 
     def _get_samples(self):
         """Return a :class:`Sample` for each language of the recipients."""
@@ -216,11 +225,13 @@ class SmsBroadcast(models.Model):
         recipients_sudo = self.env["sms.broadcast.recipient"].sudo()
         is_counted = self.state not in (CHECKING, LEAVING)
         groups = self.longest or (self._find_longest() if is_counted else [])
-        words = self._get_words({lang for lang, _id, _count in groups})
+        words = self._get_words({lang for lang, *_others in groups})
         samples = {}
-        for own_lang, recipient_id, count in groups:
+        # Checks before an upgrade have not noted who gets a first text.
+        for own_lang, recipient_id, count, *is_first in groups:
             own_words = words[own_lang]
-            text = self._preview(own_words, recipients_sudo.browse(recipient_id))
+            recipient = recipients_sudo.browse(recipient_id)
+            text = self._preview(own_words, recipient, *is_first)
             language = names.get(own_words.lang, own_words.lang)
             sample = Sample(own_lang, language, text, count_segments(text), count)
             if other := samples.get(own_lang):
@@ -259,13 +270,13 @@ class SmsBroadcast(models.Model):
         And the one with the longest among those that are not in GSM-7, which may make
         the text take more segments.
 
-        :return: tuples of language (may be False), recipient id, and number of people,
-            most first
+        :return: tuples of language (may be False), recipient id, number of people, and
+            whether any of them gets the company's first text; most people first
         """
         self.env["sms.broadcast.recipient"].flush_model()
         self.env.cr.execute(
             """
-            SELECT own.lang, count(*), max(ARRAY[
+            SELECT own.lang, array_agg(own.number), max(ARRAY[
                        least(length(COALESCE(own.name, partner.name, '')), %s)
                        + COALESCE(length(COALESCE(area.name ->> own.lang,
                                                   area.name ->> 'en_US')), 0),
@@ -281,8 +292,14 @@ class SmsBroadcast(models.Model):
             """,
             [NAME_LIMIT, self.id, REACHED, NOT_GSM7],
         )
-        rows = self.env.cr.fetchall()
-        return [(lang or False, -key[1], count) for lang, count, key in rows]
+        rows, company_id = self.env.cr.fetchall(), self.company_id.id
+        pairs = {(company_id, it) for _lang, numbers, _key in rows for it in numbers}
+        first = pairs - self.env["sms.sms"].sudo()._find_known_numbers(pairs)
+        first = {number for _company_id, number in first}
+        return [
+            (lang or False, -key[1], len(numbers), not first.isdisjoint(numbers))
+            for lang, numbers, key in rows
+        ]
 
     # === Queueing ===
 

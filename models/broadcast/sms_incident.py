@@ -156,14 +156,28 @@ class SmsIncident(models.Model):
             incident.texts_html = incident._render_texts(counts)
 
     def _count_texts(self):
-        """Return ``{incident id: {texts: people}}``, with answers; most texts first."""
+        """Count the people by how many texts they have had, including answers.
+
+        Those who were erased count as the same people in each broadcast.
+
+        :return: ``{incident id: {texts: people}}``, the most texts first
+        """
         self.env["sms.sms"].flush_model(["incident_id", "number", "state"])
         self.env.cr.execute(
             """
+            WITH own AS (
+                SELECT incident_id, broadcast_id, number FROM sms_sms
+                 WHERE incident_id = ANY(%s) AND state = ANY(%s)
+            ), text AS (
+                SELECT incident_id, number AS who FROM own WHERE number IS NOT NULL
+                 UNION ALL
+                SELECT incident_id, (row_number() OVER (
+                           PARTITION BY incident_id, broadcast_id))::varchar
+                  FROM own WHERE number IS NULL
+            )
             SELECT incident_id, texts, count(*)
-              FROM (SELECT incident_id, number, count(*) AS texts FROM sms_sms
-                     WHERE incident_id = ANY(%s) AND state = ANY(%s)
-                  GROUP BY incident_id, number) AS person
+              FROM (SELECT incident_id, count(*) AS texts
+                      FROM text GROUP BY incident_id, who) AS person
           GROUP BY incident_id, texts ORDER BY incident_id, texts DESC
             """,
             [self.ids, list(HAVE_GOT)],

@@ -97,10 +97,10 @@ class SmsInboundRouter(models.AbstractModel):
         ticket = inbound.ticket_id
         self._post(inbound)
         # A mere thank-you neither reopens a closed ticket nor waits for an answer.
-        is_over = ticket.closed and replies.is_thanks(inbound.body)
-        if not is_over:
+        inbound.is_thanks = ticket.closed and replies.is_thanks(inbound.body)
+        if not inbound.is_thanks:
             ticket._move_by_sms()
-        ticket.write(ticket._prepare_sms_received(inbound, waits=not is_over))
+        ticket.write(ticket._prepare_sms_received(inbound, not inbound.is_thanks))
         ticket._on_sms_received(inbound)
 
     def _after_place(self, inbound):

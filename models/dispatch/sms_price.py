@@ -7,9 +7,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ...providers import account, base
+from ...providers import PROVIDERS, account, base
 from ..core.batch_jobs import try_work_off
-from .sms_sms import CALL_METHODS
 
 #: Picks the price of a segment: one for the carrier before one for any carrier, then
 #: the longest prefix, then the newest. To be filled with SQL expressions.
@@ -136,9 +135,9 @@ class SmsPrice(models.Model):
 
     @api.model
     def _run_fetch(self):
-        """Ask each carrier of each company (a cron)."""
+        """Ask each carrier of each company, former ones too (a cron)."""
         for company in self.env["res.company"].sudo().search([]):
-            for code in company._get_sms_carriers():
+            for code in PROVIDERS:
                 if try_work_off(self, partial(self._fetch_of, company, code)) is False:
                     return
 
@@ -149,16 +148,14 @@ class SmsPrice(models.Model):
             return True
         provider = company._get_sms_provider(code)
         asked = self._get_unpriced(company, code) if provider.lists_prices else []
-        for day, address, is_call in asked:
-            kind = "list_prices"
-            ask = getattr(provider, CALL_METHODS[kind] if is_call else kind)
+        for day_of_sender in asked:
             try:
-                for prices in ask(day, address):
+                for prices in provider.list_prices(*day_of_sender):
                     self.env["sms.sms"]._record_prices(code, prices)
                     if not self.env["ir.cron"]._commit_progress(len(prices)):
                         return False
             except base.LookupFailed as error:
-                _logger.info("The prices of %s could not be asked: %s", day, error)
+                _logger.info("The prices could not be asked: %s", error)
                 return True
         return True
 
@@ -167,15 +164,15 @@ class SmsPrice(models.Model):
         """Return the days and senders of messages whose price is not known yet.
 
         :return: tuples of a day (UTC), the address of a sender (empty for a service,
-            which sends from any of its numbers), and whether it is about calls
+            which sends from any of its numbers, and for one that was deleted), and
+            whether it is about calls
         """
         now = fields.Datetime.now()
         since = now - timedelta(days=ASKED_DAYS)
         domain = Domain("record_company_id", "=", company.id)
         domain &= Domain("provider", "=", code) & Domain("carrier_id", "!=", False)
         domain &= Domain("price_currency_id", "=", False)
-        domain &= Domain("sender_id", "!=", False)
-        domain &= Domain("create_date", ">", since - timedelta(days=40))
+        domain &= Domain("claimed_at", ">", since - timedelta(days=1))
         domain &= Domain("sent_at", ">=", since)
         domain &= Domain("sent_at", "<=", now - CHARGED_AFTER)
         messages = self.env["sms.sms"].with_context(tz="UTC")

@@ -44,10 +44,7 @@ REPORT_OVERDUE = timedelta(hours=1)
 #: may have to be called.
 CALL_OVERDUE = timedelta(minutes=2)
 #: The adapter's methods for calls, by those for texts.
-CALL_METHODS = {
-    **{"send": "place_call", "find": "find_call", "fetch": "fetch_call"},
-    "list_prices": "list_call_prices",
-}
+CALL_METHODS = {"send": "place_call", "find": "find_call", "fetch": "fetch_call"}
 #: Stores carriers' answers, unless a report was faster.
 NOTE_ACCEPTED = """
     UPDATE sms_sms sms

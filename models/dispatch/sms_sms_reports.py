@@ -437,9 +437,9 @@ class SmsSms(models.Model):
                 amount = self._show_price(sms.price, sms.price_currency_id)
                 sms.price_label = self.env._("%s, says the carrier", amount)
             elif sms.sent_at:
-                # Officers see the price, but no number.
+                # Officers see the price, but no number. An erased one has no country.
                 sms_sudo, day = sms.sudo(), sms.sent_at.date()
-                subject = (sms_sudo._get_sms_company(), sms_sudo.number)
+                subject = (sms_sudo._get_sms_company(), sms_sudo.number or "+")
                 price_sudo = self.env["sms.price"]._find(*subject, sms.provider, day)
                 total = price_sudo._get_cost(sms.segment_count, sms.media_count > 0)
                 if total:

@@ -82,6 +82,9 @@ class SmsInbound(models.Model):
         readonly=True,
         help="The ticket was created from this text.",
     )
+    is_thanks = fields.Boolean(
+        "Thank-you", readonly=True, help="After its ticket was closed: nobody waits."
+    )
     error = fields.Text(
         readonly=True, help="Why the text could not be processed. It is kept here."
     )

@@ -11,7 +11,7 @@ from odoo.tools.safe_eval import safe_eval
 from ...models.appointment.calendar_event import OPEN
 from ...providers.outbound import DeliveryReport, Price
 from ...report.sms_analysis_query import SOURCES
-from ...report.sms_figures import DIMENSIONS, MEASURES
+from ...report.sms_figures import DIMENSIONS, MEASURES, RATIOS
 from ..common import phone_number
 from .common import ScenarioCase
 
@@ -223,6 +223,23 @@ class TestScenario(ScenarioCase):
         self.assertEqual(len(rows), len(facts))
         self.assertRegex(rows[0][2], r"^…\d{4}$")
         self.assertNotIn(phone_number(630), str(rows))
+
+    def test_no_export_has_zeros_for_what_is_not_known(self):
+        """A text that nobody answered was not answered in 0 seconds."""
+        self.agent.group_ids += self.env.ref("base.group_allow_export")
+        facts = self.env["sms.analysis"].with_user(self.agent)
+        facts = facts.search([("asked_count", "=", 1)])
+        rows = facts.export_data(["answer_seconds", "rating_sum"])["datas"]
+        self.assertCountEqual(rows, [[1800, ""], [3600, ""], ["", ""]])
+
+    def test_exports_offer_no_rates_of_single_rows(self):
+        """Nor sums of a day under the name of a time or of a rating."""
+        rates = {name for name in RATIOS if name.endswith("_rate")}
+        for model, left_out in (("sms.analysis", rates), ("sms.day", {*RATIOS})):
+            found = self.env[model].fields_get([*RATIOS], ["exportable"])
+            hidden = {name for name, it in found.items() if not it["exportable"]}
+            with self.subTest(model=model):
+                self.assertEqual(hidden, left_out)
 
     # === The dashboard ===
 
@@ -560,3 +577,46 @@ class TestScenario(ScenarioCase):
         self.assertEqual(self.count_figures(own), 24 + 4 + 3)
         theirs = self.news._copy_for_company(other)
         self.assertEqual(self.count_figures(theirs), 1)
+
+
+class TestWaits(ScenarioCase):
+    """When a wait for an answer begins, and what ends it."""
+
+    def count(self):
+        """Return how many waits there were, and how many were answered by text."""
+        self.env.flush_all()
+        facts = self.env["sms.analysis"].with_user(self.agent)
+        names = ["asked_count:sum", "answered_count:sum"]
+        return facts._read_group([("kind", "=", "incoming")], aggregates=names)[0]
+
+    def test_who_said_thanks_a_month_ago_waits_again(self):
+        number = self.person()
+        self.hear("It is broken", number, 30)
+        self.answer(number, 30, minutes=10)
+        self.hear("Thanks", number, 30, minutes=20)
+        self.hear("It is broken again", number, 2)
+        self.answer(number, 2, minutes=10)
+        self.assertEqual(self.count(), (3, 2))
+
+    def test_an_answer_that_did_not_arrive_answers_nobody(self):
+        number = self.person()
+        self.hear("It is broken", number, 2)
+        first = self.answer(number, 2, minutes=10)
+        self.lose(first, 2)
+        self.assertEqual(self.count(), (1, 0))
+        self.hear("Hello?", number, 2, minutes=30)
+        self.env["sms.unusable.number"].search([]).unlink()
+        self.answer(number, 2, minutes=40)
+        self.assertEqual(self.count(), (1, 1))
+
+    def test_who_says_thanks_when_all_is_done_does_not_wait(self):
+        number = self.person()
+        ticket = self.hear("It is broken", number, 2).ticket_id
+        self.answer(number, 2, minutes=10)
+        ticket.stage_id = self.closed_stage
+        thanks = self.hear("Thank you!", number, 2, minutes=20)
+        self.assertEqual((thanks.ticket_id, ticket.sms_waiting_since), (ticket, False))
+        self.assertEqual(self.count(), (1, 1))
+        self.hear("It is broken again", number, 2, minutes=30)
+        self.answer(number, 2, minutes=40)
+        self.assertEqual(self.count(), (2, 2))

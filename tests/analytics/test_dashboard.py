@@ -147,6 +147,8 @@ class TestAttention(ScenarioCase):
         item, found = self.find_one("sms.sender")
         self.assertIn("67%", item["text"])
         self.assertEqual(found.company_id, self.company)
+        found.sudo().active = False
+        self.assertFalse(self.find(), "nobody sends from it any more")
 
     def test_a_template_that_people_leave_after(self):
         people = [self.person() for _ in range(10)]

@@ -119,6 +119,18 @@ OPEN_TILES = """
     open(%s);
 """
 
+#: Has the pivot's table written to a spreadsheet, and reads what is sent for it.
+DOWNLOAD = """
+    XMLHttpRequest.prototype.send = async (form) => {
+        const table = JSON.parse(await form.get("data").text());
+        const values = table.rows[0].values.map((cell) => cell.value);
+        values.includes("") && !values.includes(false)
+            ? console.log("test successful")
+            : console.error(JSON.stringify(values));
+    };
+    document.querySelector(".o_pivot_download").click();
+"""
+
 
 @tagged("post_install", "-at_install")
 class TestPage(ScenarioCase, HttpCase):
@@ -184,4 +196,14 @@ class TestPage(ScenarioCase, HttpCase):
             ready="!!document.querySelector('.o_sms_card[data-key=queue]')",
             login="sms-manager",
             timeout=60,
+        )
+
+    def test_a_rate_of_nothing_is_an_empty_cell_of_a_spreadsheet(self):
+        self.text([self.person()], 0)
+        self.env.flush_all()
+        self.browser_js(
+            "/odoo/sms-analysis",
+            DOWNLOAD,
+            ready="!!document.querySelector('.o_pivot_cell_value')",
+            login="sms-manager",
         )

@@ -12,7 +12,7 @@ from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...models.broadcast import sms_broadcast_job
-from ..common import OtherOrder
+from ..common import OtherOrder, phone_number
 from .common import SILENT, BroadcastCase
 
 #: Three o'clock at night in Denver.
@@ -160,6 +160,10 @@ class TestCheck(BroadcastCase):
         self.assertIn(">3</td><td>Gets it", broadcast.check_html)
         self.set_price(0.01)
         self.env["sms.sender"].search([]).rate = 0.02
+        # One of the second carrier, which is only used when the first one refuses.
+        backup = {"company_id": self.company.id, "provider": "telnyx", "rate": 10}
+        number = {"address": phone_number(900), "kind": "long_code"}
+        self.env["sms.sender"].create({**backup, **number})
         broadcast.invalidate_recordset()
         segments, cost, speed = broadcast.estimate.split(" · ")
         self.assertEqual(segments, "About 6 segments")
@@ -167,6 +171,16 @@ class TestCheck(BroadcastCase):
         self.assertEqual(speed, "5 minutes at your senders' speed")
         self.assertIn("No consent", broadcast.check_html)
         self.assertIn("No number", broadcast.check_html)
+
+    def test_people_whose_price_is_not_known_are_said(self):
+        broadcast = self.make()
+        self.check(broadcast)
+        self.assertNotIn("price", broadcast.estimate)
+        self.set_price(0.01, prefix=self.agreed[0].phone_sanitized)
+        broadcast.invalidate_recordset()
+        _count, cost, unknown = broadcast.estimate.split(" · ")[:3]
+        self.assertIn("0.02", cost)
+        self.assertEqual(unknown, "segments without a price: 4")
 
     def test_a_sample_in_each_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")

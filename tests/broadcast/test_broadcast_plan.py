@@ -344,6 +344,35 @@ class TestHour(PlanCase):
         self.assertFalse(self.texts(broadcast))
 
 
+class TestFirstSample(AudienceCase):
+    """A company's first text to a number names it, and may take more segments."""
+
+    are_numbers_known = False
+
+    def assertSampled(self, segments, is_named, end=""):
+        """Check and send a broadcast; assert that it is sent as it was shown."""
+        body = "Outage in Denver, {customer}. ".ljust(115, "x") + end
+        broadcast = self.make_filtered([("city", "=", "Denver")], body=body)
+        self.check(broadcast)
+        [sample] = broadcast._get_samples()
+        self.assertEqual(self.company.name in sample.text, is_named)
+        self.assertEqual((sample.segments.count, sample.count), (segments, 3))
+        self.assertIn(f"0.0{3 * segments}", broadcast.estimate)
+        broadcast.action_send()
+        self.work()
+        sent = self.texts(broadcast)
+        self.assertEqual(max(sent.mapped("segment_count")), segments)
+        self.assertIn(sample.text, sent.mapped("body"))
+        self.assertEqual(broadcast._get_samples(), [sample])
+
+    def test_it_is_shown_counted_and_priced_with_its_name(self):
+        self.set_price(0.01)
+        self.company.name = "Example Information Technology"
+        self.assertSampled(2, is_named=True)
+        self.assertSampled(1, is_named=False)
+        self.assertSampled(1, is_named=False, end=f"\n{self.footer}\n")
+
+
 @tagged("post_install", "-at_install")
 class TestSample(AudienceCase):
     """A preview shows what a real recipient will read."""
@@ -358,9 +387,20 @@ class TestSample(AudienceCase):
         # A number of a list has no name.
         nameless = broadcast.sudo().recipient_ids[0]
         nameless.write({"partner_id": False, "name": False})
-        [(_lang, longest_id, _count)] = broadcast._find_longest()
+        [(_lang, longest_id, *_others)] = broadcast._find_longest()
         longest = broadcast.recipient_ids.browse(longest_id)
         self.assertEqual(longest.partner_id, self.agreed[1])
+
+    def test_it_costs_what_holds_when_it_leaves(self):
+        """A new price was entered for the day on which it is planned."""
+        tomorrow = datetime.now() + timedelta(days=1)
+        self.set_price(0.01)
+        self.set_price(0.02, valid_from=tomorrow.date())
+        planned = [("city", "=", "Denver")]
+        for send_at, cost in ((False, "0.03"), (tomorrow, "0.06")):
+            broadcast = self.make_filtered(planned, send_at=send_at)
+            self.check(broadcast)
+            self.assertIn(cost, broadcast.estimate)
 
     def test_a_shorter_name_that_takes_more_segments(self):
         """One letter that is not in GSM-7 doubles the cost of a text."""

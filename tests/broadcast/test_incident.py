@@ -407,6 +407,16 @@ class TestDiscipline(IncidentCase):
         self.assertIn("have had 2 texts", self.incident.texts_html)
         self.assertEqual(self.incident.texted_count, 3)
 
+    def test_the_erased_are_still_several_people(self):
+        """They were one person with all of their texts, in red."""
+        texts = self.texts(self.tell()) | self.texts(self.tell())
+        shown = self.incident.texts_html
+        self.assertIn("have had 2 texts", shown)
+        texts.filtered(lambda it: it.number != self.first.phone_sanitized)._forget()
+        self.env.invalidate_all()
+        self.assertEqual(self.incident.texted_count, 3)
+        self.assertEqual(self.incident.texts_html, shown)
+
 
 @tagged("post_install", "-at_install")
 class TestRights(IncidentCase):

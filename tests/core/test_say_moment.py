@@ -47,6 +47,20 @@ ASK = """
             wrong.push(`${text}: ${counter.encoding}`);
         }
     }
+    const {SmsWidget} = odoo.loader.modules.get(
+        "@sms/components/sms_widget/fields_sms_widget"
+    );
+    for (const [count, expected] of [[0, "1.00"], [1, "5.00"]]) {
+        const data = {attachment_ids: {count}, sms_price: {amount: 1, media_amount: 5}};
+        const widget = Object.create(SmsWidget.prototype);
+        Object.defineProperty(widget, "countedText", {value: "Hi"});
+        widget.props = {record: {data}};
+        const counter = Object.create(SegmentCounter.prototype);
+        counter.props = widget.counterProps;
+        if (!counter.cost.includes(expected)) {
+            wrong.push(`${count} pictures: ${counter.cost}`);
+        }
+    }
     if (wrong.length) {
         console.error(wrong.join("\\n"));
     } else {

@@ -88,14 +88,26 @@ class TestTable(SmsCase):
 
     def test_the_composer_tells_the_price_of_this_number(self):
         self.set_price(0.01, prefix="+1")
-        self.set_price(0.04, prefix="+44")
+        self.set_price(0.04, prefix="+44", media_amount=0.09)
         composers = self.env["sms.composer"].with_user(self.agent)
         composer = composers.with_context(
             default_res_model="helpdesk.ticket", default_res_id=self.ticket.id
         ).new({})
-        self.assertEqual(composer.sms_segment_price, 0.01)
+        self.assertEqual(composer.sms_price["amount"], 0.01)
         composer.recipient_single_number_itf = BRITON
-        self.assertEqual(composer.sms_segment_price, 0.04)
+        self.assertEqual(composer.sms_price["amount"], 0.04)
+        self.assertEqual(composer.sms_price["media_amount"], 0.09)
+
+    def test_a_list_is_not_said_to_cost_what_one_text_at_home_costs(self):
+        self.set_price(0.01)
+        people = self.customer | self.make_customer(BRITON, "Briton")
+        composers = self.env["sms.composer"].with_user(self.manager)
+        composer = composers.with_context(
+            default_composition_mode="mass",
+            default_res_model="res.partner",
+            default_res_ids=repr(people.ids),
+        ).new({})
+        self.assertFalse(composer.sms_price)
 
 
 class TestReported(SmsCase):
@@ -186,6 +198,18 @@ class TestReported(SmsCase):
         self.report(pictured, "delivered", {"amount": "0.04", "currency": "USD"})
         self.env["sms.analysis"].invalidate_model()
         self.assertEqual(facts[-1:].cost, 0.04)
+
+    def test_an_erased_text_has_the_price_of_its_figures(self):
+        """Nobody knows its country any more: the line for all others counts."""
+        self.set_price(0.01, prefix="+1")
+        self.set_price(0.06)
+        sms = self.text()
+        self.assertIn("0.01", sms.price_label)
+        sms._forget()
+        self.env.invalidate_all()
+        fact = self.env["sms.analysis"].search([("kind", "=", "outgoing")], limit=1)
+        self.assertEqual(fact.cost, 0.06)
+        self.assertIn("0.06", sms.price_label)
 
     def test_many_prices_are_one_query(self):
         texts = [self.text(carrier_id=f"T{place}") for place in range(30)]
@@ -294,6 +318,43 @@ class TestAsked(LoopbackTwilio, SmsCase):
         costs = {it["label"]: it for it in dashboard["tiles"] if "cost" in it["key"]}
         self.assertIn("0.01", costs["Cost of calls"]["value"])
         self.assertEqual(costs["Cost of calls"]["note"], "1 call, as the carrier says")
+
+    def test_what_leaves_after_midnight_was_handed_over_the_day_before(self):
+        """The carrier's days are in UTC: midnight is in the afternoon in Denver."""
+        midnight = datetime.combine(datetime.now(UTC), datetime.min.time())
+        midnight -= timedelta(days=1)
+        message = self.send(1)
+        sent_at = midnight - timedelta(seconds=1)
+        message.flush_recordset()
+        self.cr.execute(
+            "UPDATE sms_sms SET sent_at = %s WHERE id = %s", [sent_at, message.id]
+        )
+        self.peer.taken[0].update(
+            price="-0.00790", sent=f"{midnight:%Y-%m-%dT%H:%M:%S}Z"
+        )
+        self.fetch()
+        self.assertEqual(message.price, 0.0079)
+
+    def test_a_text_that_was_written_long_before_is_asked_about(self):
+        message = self.send(1)
+        self.peer.taken[0]["price"] = "-0.00790"
+        self.cr.execute("UPDATE sms_sms SET create_date = now() - interval '90 days'")
+        self.fetch()
+        self.assertEqual(message.price, 0.0079)
+
+    def test_what_a_deleted_number_has_sent_is_asked_about(self):
+        message = self.send(1)
+        self.peer.taken[0]["price"] = "-0.00790"
+        message.sender_id.sudo().unlink()
+        self.fetch()
+        self.assertEqual(message.price, 0.0079)
+
+    def test_the_last_texts_through_a_former_carrier_are_asked_about(self):
+        message = self.send(1)
+        self.peer.taken[0]["price"] = "-0.00790"
+        self.company.sms_provider = "sandbox"
+        self.fetch()
+        self.assertEqual(message.price, 0.0079)
 
     def test_what_is_not_charged_yet_is_asked_about_again(self):
         first, second = self.send(2)

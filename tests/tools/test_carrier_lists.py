@@ -78,7 +78,7 @@ class TestTwilioLists(TwilioCase):
         priced = {self.take(AT, price="-0.00750"), self.take(AT, price="0")}
         self.take(AT, price="-0.5", sid=None)
         self.take(AT)
-        self.take(AT + timedelta(hours=12), price="-0.5")
+        self.take(AT + timedelta(hours=13), price="-0.5")
         pages = list(self.provider.list_prices(DAY))
         self.assertEqual(len(pages), 2)
         self.assertEqual(self.peer.listed[0]["PageSize"], "1000")
@@ -90,7 +90,7 @@ class TestTwilioLists(TwilioCase):
         )
         first = self.peer.listed[0]
         self.assertEqual(first["DateSent>"], "2026-11-26T00:00:00Z")
-        self.assertEqual(first["DateSent<"], "2026-11-27T00:00:00Z")
+        self.assertEqual(first["DateSent<"], "2026-11-27T01:00:00Z")
         self.assertNotIn("From", first)
         list(self.provider.list_prices(DAY, UK_SENDER))
         self.assertEqual(self.peer.listed[-1]["From"], UK_SENDER)
@@ -99,13 +99,13 @@ class TestTwilioLists(TwilioCase):
         """One that is placed before midnight begins after it."""
         self.take(AT, price="-0.5")
         sid = self.take(AT, price="-0.013", is_call=True)
-        [page] = self.provider.list_call_prices(DAY, US_SENDER)
+        [page] = self.provider.list_prices(DAY, US_SENDER, True)
         self.assertEqual(page, {sid: Price(0.013, "USD")})
         asked = self.peer.listed[0]
         self.assertEqual(asked["StartTime>"], "2026-11-26T00:00:00Z")
         self.assertEqual(asked["StartTime<"], "2026-11-27T01:00:00Z")
         self.assertEqual(asked["From"], US_SENDER)
-        list(self.provider.list_call_prices(DAY))
+        list(self.provider.list_prices(DAY, is_call=True))
         self.assertNotIn("From", self.peer.listed[-1])
 
     def test_what_a_price_is(self):

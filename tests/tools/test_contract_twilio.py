@@ -79,7 +79,7 @@ class TestTwilioContract(ContractCase):
         ("post", f"{ACCOUNT}/Calls.json"): [lambda it: it.place_call(message())],
         ("get", f"{ACCOUNT}/Calls.json"): [
             lambda it: it.find_call(message(), *SPAN),
-            lambda it: it.list_call_prices(TODAY),
+            lambda it: it.list_prices(TODAY, is_call=True),
         ],
         ("get", f"{ACCOUNT}/Calls/{{Sid}}.json"): [lambda it: it.fetch_call(CALL)],
         ("delete", f"{ACCOUNT}/Calls/{{Sid}}.json"): [
@@ -102,7 +102,7 @@ class TestTwilioContract(ContractCase):
         lambda it: it.send(message(sender="Helpdesk")),
         lambda it: it.send(message(sender=it.senders()[0].address)),
         lambda it: it.list_prices(TODAY, OURS),
-        lambda it: it.list_call_prices(TODAY, OURS),
+        lambda it: it.list_prices(TODAY, OURS, is_call=True),
     ]
     unread = [SET_MESSAGE, SET_NUMBER, SET_SERVICE]
 

@@ -1,3 +1,4 @@
+import {PivotModel} from "@web/views/pivot/pivot_model";
 import {PivotRenderer} from "@web/views/pivot/pivot_renderer";
 import {graphView} from "@web/views/graph/graph_view";
 import {pivotView} from "@web/views/pivot/pivot_view";
@@ -10,6 +11,17 @@ class FiguresPivotRenderer extends PivotRenderer {
     }
 }
 
+/** Leaves such a cell empty in a spreadsheet, where Odoo writes FALSE. */
+class FiguresPivotModel extends PivotModel {
+    exportData() {
+        const table = super.exportData();
+        for (const cell of table.rows.flatMap((row) => row.values)) {
+            cell.value = cell.value === false ? "" : cell.value;
+        }
+        return table;
+    }
+}
+
 // What counts in Analysis and Trends. Each points to the other one, which is faster for
 // long periods, or shows single texts.
 registry.category("views").add("sms_figures_graph", {
@@ -18,6 +30,7 @@ registry.category("views").add("sms_figures_graph", {
 });
 registry.category("views").add("sms_figures_pivot", {
     ...pivotView,
+    Model: FiguresPivotModel,
     Renderer: FiguresPivotRenderer,
     buttonTemplate: "helpdesk_mgmt_sms.FiguresPivotButtons",
 });

@@ -53,10 +53,8 @@ patch(SmsWidget.prototype, {
         return {
             text: this.countedText,
             footer: data.comment_single_recipient ? data.sms_footer || "" : "",
-            price: {
-                amount: data.sms_segment_price || 0,
-                currency_id: data.sms_segment_currency_id?.id,
-            },
+            price: data.sms_price || {},
+            hasMedia: Boolean(data.attachment_ids?.count),
         };
     },
     get encoding() {
