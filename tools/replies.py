@@ -14,7 +14,8 @@ from typing import NamedTuple
 from . import answers
 from .clauses import COURTESIES, read_clauses
 from .grammar import measure
-from .keywords import NO, YES
+from .keywords import NO, YES, drop_invisible
+from .texts import plain_digits
 
 #: The reply of a customer whose ticket is not solved.
 NOT_SOLVED = 0
@@ -77,7 +78,8 @@ def is_thanks(text):
 
 
 def flatten(text):
-    """Return a text in capitals without accents, with the same length."""
+    """Return a text in plain capitals and digits, with the same length."""
+    text = plain_digits(text)
     return "".join(unicodedata.normalize("NFD", it)[0].upper()[0] for it in text)
 
 
@@ -197,7 +199,8 @@ def read_code(text):
 
     Only a plain answer counts: "4 printers are broken" is none.
     """
-    said = " ".join(flatten((text or "")[:_CODE_LIMIT]).replace("’", "'").split())
+    said = flatten(drop_invisible(text or "")[:_CODE_LIMIT])
+    said = " ".join(said.replace("’", "'").split())
     said = said.rstrip(" .!")  # French has a blank before "!"
     if said in _ACTION_OF:
         return Answer(None, _ACTION_OF[said])

@@ -11,7 +11,7 @@ import unicodedata
 from typing import NamedTuple
 
 from .segments import count_segments
-from .texts import shorten
+from .texts import plain_digits, shorten
 
 #: Characters of a text that are searched: people name a ticket early.
 LIMIT = 2000
@@ -81,7 +81,7 @@ def _get_pattern(number):
 
 
 def _fold(text):
-    return unicodedata.normalize("NFKC", (text or "")[:LIMIT]).upper()
+    return plain_digits(unicodedata.normalize("NFKC", (text or "")[:LIMIT])).upper()
 
 
 #: Most tickets in one list.

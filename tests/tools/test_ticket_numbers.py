@@ -15,6 +15,7 @@ class TestTicketNumbers(BaseCase):
             "HT00042",
             "ht00042 still broken",
             "About #HT00042: it is broken",
+            "HT٠٠٠٤٢",
             "ticket HT-00042?",
             "Ht 00042",
             "ht#00042",
