@@ -3,6 +3,7 @@ import logging
 import re
 from datetime import timedelta
 from functools import partial
+from itertools import filterfalse
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -186,8 +187,8 @@ class SmsInboundRouter(models.AbstractModel):
         In capitals it is what people may text to opt out.
         """
         words = re.findall(r"\w+", self._get_last_personal(inbound).body or "")
-        said = {keywords.squeeze(it) for it in words if not it.isupper()}
-        return keywords.squeeze(word) in said
+        said = filterfalse(keywords.is_in_capitals, words)
+        return keywords.squeeze(word) in map(keywords.squeeze, said)
 
     def _get_users_question(self, inbound):
         """Return the last text to a number, in sudo, if it is a user's open question.

@@ -103,7 +103,7 @@ class SmsReply(models.Model):
         """Return whether a text has a word for yes in capitals, in any language."""
         known = self.env["sms.keyword"]._get_words(self.company_id)
         known = {keywords.squeeze(it) for it in (*known.get(keywords.YES, ()), "YES")}
-        said = filter(str.isupper, re.findall(r"\w+", self.body))
+        said = filter(keywords.is_in_capitals, re.findall(r"\w+", self.body))
         return not known.isdisjoint(map(keywords.squeeze, said))
 
     @api.ondelete(at_uninstall=False)

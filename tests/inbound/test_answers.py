@@ -121,6 +121,15 @@ class TestAnswers(LedgerCase):
         self.assertEqual(self.state("ticket"), "opted_in")
         self.assertEqual(self.receive("alto").kind, "stop", "it was not offered")
 
+    def test_a_word_without_capitals_ends_texts_whoever_has_named_it(self):
+        for word in ("إيقاف", "הסר", "停止"):
+            with self.subTest(word):
+                self.env["sms.keyword"].create({"word": word, "action": "stop"})
+                self.record_consent(None, "ticket")
+                self.ask(f"STOP, {word} !")
+                self.assertEqual(self.receive(word).kind, "stop")
+                self.assertEqual(self.state("ticket"), "opted_out")
+
     def test_words_that_ship_know_their_language(self):
         words = self.env["sms.keyword"].search([("lang", "!=", False)])
         for name, lang in (("AYUDA", "es_ES"), ("OUI", "fr_FR"), ("JA", "de_DE")):
