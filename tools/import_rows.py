@@ -94,17 +94,16 @@ HEADERS = {
 REQUIRED = ("number", "happened_at", "how", "source")
 WORDS = ("wording", "version")
 
-YES = "yes y true 1 agreed agree granted opted-in subscribed in opt-in optin ok"
-NO = "no n false 0 revoked opted-out unsubscribed out opt-out optout stop"
+#: Words that answer the question in a heading, also those that spreadsheets write.
+YES = ("yes", "y", "true", "1", "oui", "si", "ja", "vrai", "verdadero", "wahr")
+NO = ("no", "n", "false", "0", "non", "nein", "faux", "falso", "falsch")
+BARE = frozenset((*YES, *NO))
+AGREED = "agreed agree granted opted-in subscribed in opt-in optin ok"
+LEFT = "revoked opted-out unsubscribed out opt-out optout stop"
 DECISIONS = {
-    **dict.fromkeys((*YES.split(), "opted in", "opt in", "oui", "si", "ja"), GRANTED),
-    **dict.fromkeys((*NO.split(), "opted out", "opt out", "non", "nein"), REVOKED),
+    **dict.fromkeys((*YES, *AGREED.split(), "opted in", "opt in"), GRANTED),
+    **dict.fromkeys((*NO, *LEFT.split(), "opted out", "opt out"), REVOKED),
 }
-
-#: Words that answer the question in a heading.
-BARE = frozenset(
-    ("yes", "y", "true", "1", "no", "n", "false", "0", "oui", "si", "ja", "non", "nein")
-)
 #: A heading that tells who has opted out, perhaps with words before or after.
 NO_HEADING = re.compile(
     r"(?!.*\b(?:e ?mail|mail|opt(?:ed)? ?in|or)\b)(?:.* )?(?:opt(?:ed|ing)? ?outs?"
@@ -302,7 +301,7 @@ def _read_decision(text, heading, default):
 
     :raises Fault: if it names none
     """
-    word = text.casefold().replace("_", " ").strip()
+    word = fold(text).replace("_", " ").strip()
     event = DECISIONS.get(word)
     if word in BARE and NO_HEADING.fullmatch(simplify(heading)):
         event = REVOKED if event == GRANTED else {GRANTED: GRANTED}.get(default)
@@ -313,7 +312,7 @@ def _read_decision(text, heading, default):
 
 def says_no(text):
     """Tell if a cell under a :data:`NO_HEADING` says that the person has opted out."""
-    word = text.casefold().replace("_", " ").strip()
+    word = fold(text).replace("_", " ").strip()
     event = DECISIONS.get(word)
     if word in BARE:
         return event == GRANTED

@@ -191,6 +191,17 @@ class TestImport(ImportCase):
         job = self.run_job(make_csv(rows, headers), decision="revoked")
         self.assertEqual(self.faults(job), {2: "bad_decision"})
 
+    def test_yes_and_no_as_spreadsheets_and_people_write_them(self):
+        headers = (*HEADERS, "Opt-Out")
+        answers = ("Sí", "FALSO", "VRAI", "Faux", "WAHR", "falsch")
+        rows = [make_row(i, **{"Opt-Out": it}) for i, it in enumerate(answers)]
+        self.assertCounts(self.run_job(make_csv(rows, headers)), 6)
+        events = ["revoked", "granted"] * 3
+        self.assertEqual(self.events().mapped("event"), events)
+        headers = (*HEADERS, "Status", "Abgemeldet")
+        rows = [make_row(8, Status="Sí", Abgemeldet="FALSCH")]
+        self.assertCounts(self.run_job(make_csv(rows, headers)), 1)
+
     def test_an_opt_out_in_another_column(self):
         headers = (*HEADERS, "Opt-in", "Opted out of SMS", "Opted out of email")
         cells = ("", "No", "null", "yes", "2026-04-01", "STOP", "https://x.example/u")
