@@ -63,6 +63,32 @@ class TestVersions(SmsCase):
         self.assertEqual(template.body, "One")
         self.assertEqual(template.with_context(lang="fr_FR").body, "Deux")
 
+    def edit(self, template, lang, body):
+        """Save the form after changing the text of one language."""
+        template.language_versions = [
+            {**it, "body": body} if it["lang"] == lang else it
+            for it in template.language_versions
+        ]
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def test_a_language_without_its_own_text_follows_the_one_it_shows(self):
+        template = self.make(self.version("Call 1"))
+        self.edit(template, "en_US", "Call 2")
+        self.assertEqual(template.with_context(lang="fr_FR").body, "Call 2")
+        self.assertEqual(template._get_told_langs(), {"en_US"})
+
+    def test_what_was_written_in_one_language_only_is_corrected_for_all(self):
+        french = self.templates.with_context(lang="fr_FR")
+        self.patch(self, "templates", french)
+        template = self.make(self.version("Appelez 1", "fr_FR"))
+        self.edit(template, "fr_FR", "Appelez 2")
+        self.assertEqual(template.with_context(lang="en_US").body, "Appelez 2")
+        self.assertEqual(template._get_told_langs(), {"fr_FR"})
+        self.edit(template, "en_US", "Call 2")
+        self.assertEqual(template.with_context(lang="fr_FR").body, "Appelez 2")
+        self.assertEqual(template.with_context(lang="en_US").body, "Call 2")
+
     def test_an_empty_one_and_an_unknown_language_change_nothing(self):
         template = self.make(self.version("One"))
         template.language_versions = [
