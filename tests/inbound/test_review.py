@@ -336,6 +336,16 @@ class TestReminding(ReviewCase):
                 self.run_reminder()
                 self.assertEqual(len(review.activity_ids), len(users))
 
+    def test_each_reads_it_in_their_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.compliance_officer.lang = "fr_FR"
+        with freeze_time("2026-11-02 18:00:00"):
+            review = self.doubt()
+        with freeze_time("2026-11-13 08:00"):
+            self.run_reminder()
+        summary = "Ce SMS est-il une désinscription ?"
+        self.assertEqual(review.activity_ids.summary, summary)
+
     def test_it_quotes_the_text_as_it_came(self):
         with freeze_time("2026-11-02 18:00:00"):
             review = self.doubt()
