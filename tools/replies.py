@@ -32,9 +32,13 @@ _FIGURE = re.compile(
 )
 _THANKS = re.compile(rf"(?:(?:{answers.THANKS})(?:\W+|\Z))+")
 #: A reaction that quotes a text, as phones send it: "Liked “We are done”", "👍 to “…”".
-_LIKED = re.compile(
-    r"[^\w👎]*(?:LIKED|LOVED|TO|A AIME|A ADORE|LE GUSTO|LE ENCANTO|GEFALLT)\s"
-    r"[\"“«„].*[\"”»“]",
+_LIKES = "LIKED|LOVED|TO|A AIME|A ADORE|LE GUSTO|LE ENCANTO|GEFALLT"
+_QUOTE = r"\s[\"“«„].*[\"”»“]"
+_LIKED = re.compile(rf"[^\w👎]*(?:{_LIKES}){_QUOTE}", re.DOTALL)
+#: Any reaction of that kind.
+_REACTED = re.compile(
+    rf"\W*(?:{_LIKES}|DISLIKED|LAUGHED AT|EMPHASI[SZ]ED|QUESTIONED|REACTED \S+ TO"
+    rf"|REMOVED AN? .{{1,20}} FROM|LACHT UBER|A RI DE|SE RIO DE){_QUOTE}",
     re.DOTALL,
 )
 #: Alone these complain: it is broken again.
@@ -75,6 +79,12 @@ def is_thanks(text):
     bare = flatten(_strip(said))
     is_short = len(bare) < 80
     return is_short and bool(_THANKS.fullmatch(bare)) and not _AGAIN.fullmatch(bare)
+
+
+def is_reaction(text):
+    """Tell if a text is only a reaction to another, which it quotes."""
+    said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT])
+    return bool(_REACTED.fullmatch(flatten(said).strip()))
 
 
 def flatten(text):

@@ -41,6 +41,14 @@ class TestOpening(ReviewCase):
         self.assertEqual(self.state("ticket"), "opted_in")
         self.assertFalse(self.messages_to())
 
+    def test_a_reaction_to_our_text_quotes_its_footer(self):
+        self.record_consent()
+        for verb in ("Liked", "Loved", "Laughed at", "Disliked", "❤️ to", "Gefällt"):
+            with self.subTest(verb):
+                inbound = self.receive(f"{verb} “See you.\n{self.footer}”")
+                self.assertEqual(inbound.kind, "conversation")
+                self.assertFalse(self.reviews.search([]))
+
     def test_the_deadline_is_ten_business_days_where_the_company_is(self):
         # As its address says; on most companies' contacts there is no time zone.
         colorado = self.env.ref("base.state_us_6")
