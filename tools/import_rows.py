@@ -107,8 +107,10 @@ DECISIONS = {
 #: A heading that tells who has opted out, perhaps with words before or after.
 NO_HEADING = re.compile(
     r"(?!.*\b(?:e ?mail|mail|opt(?:ed)? ?in|or)\b)(?:.* )?(?:opt(?:ed|ing)? ?outs?"
-    r"|unsubscri\w+|do not (?:text|contact|call|message)|dnc|revo(?:ked|cation)"
-    r"|withdr\w+|desinscri\w+|desabonn\w+|abgemeldet|widerruf\w*|baja)(?: .*)?"
+    r"|unsubscri\w+|do not (?:text|contact|call|message)|dnc|revo(?:ked|ca\w+|que\w*)"
+    r"|withdr\w+|desinscri\w+|desabonn\w+|opposition|refus\w*|ne pas \w+|baja"
+    r"|desuscri\w+|no (?:contactar|enviar|llamar|molestar)|ab(?:ge)?meld\w+"
+    r"|abbestell\w+|ausgetragen|wider(?:ruf|spr)\w*|keine sms)(?: .*)?"
 )
 #: What exports write into such a column about those who have not.
 EMPTY_WORDS = frozenset(("none", "null", "na", "n a", "nan", "never"))

@@ -215,6 +215,23 @@ class TestImport(ImportCase):
         self.assertEqual(self.faults(job), dict.fromkeys((5, 6, 7), "opted_out"))
         self.assertIn("Opted out of SMS: 2026-04-01", job.row_ids.mapped("detail"))
 
+    def test_columns_of_opt_outs_in_other_languages(self):
+        headings = (
+            *(
+                "Abbestellt",
+                "SMS-Abmeldung am",
+                "Widerspruch",
+                "Widerrufen",
+                "Keine SMS",
+            ),
+            *("Révoqué le", "Ne pas contacter", "Refus SMS", "Opposition", "Désabonné"),
+            *("Revocado", "Revocación", "No contactar", "Desuscrito", "Dado de baja"),
+        )
+        rows = [make_row(i, **{it: "ja"}) for i, it in enumerate(headings)]
+        job = self.run_job(make_csv(rows, (*HEADERS, *headings)))
+        self.assertCounts(job, 0, wrong=len(headings))
+        self.assertEqual({*self.faults(job).values()}, {"opted_out"})
+
     def test_the_date_of_an_opt_out_is_no_date_of_a_consent(self):
         headers = [it if it != "Date" else "Opt-out date" for it in HEADERS]
         data = make_csv([make_row(0, **{"Opt-out date": "2026-04-01"})], headers)
