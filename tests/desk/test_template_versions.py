@@ -64,7 +64,9 @@ class TestVersions(SmsCase):
         self.assertEqual(template.with_context(lang="fr_FR").body, "Deux")
 
     def edit(self, template, lang, body):
-        """Save the form after changing the text of one language."""
+        """Open the form, change the text of one language and save it."""
+        self.env.flush_all()
+        self.env.invalidate_all()
         template.language_versions = [
             {**it, "body": body} if it["lang"] == lang else it
             for it in template.language_versions
