@@ -163,6 +163,12 @@ def is_in_capitals(word):
 _squeeze_word = lru_cache(maxsize=1024)(squeeze)
 
 
+def names(text, words):
+    """Tell if a text names one of some words in capitals, as they are to be texted."""
+    shown = filter(is_in_capitals, _WORD.findall(text))
+    return not {*map(_squeeze_word, words)}.isdisjoint(map(squeeze, shown))
+
+
 def is_mandatory(action, word):
     """Tell if a word is one that the law or the carriers prescribe for an action."""
     return squeeze(word) in map(_squeeze_word, MANDATORY_WORDS.get(action, ()))
