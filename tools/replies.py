@@ -209,7 +209,7 @@ def read_code(text):
 
     Only a plain answer counts: "4 printers are broken" is none.
     """
-    said = flatten(drop_invisible(text or "")[:_CODE_LIMIT])
+    said = flatten(drop_invisible((text or "")[:_CODE_LIMIT]))
     said = " ".join(said.replace("’", "'").split())
     said = said.rstrip(" .!")  # French has a blank before "!"
     if said in _ACTION_OF:

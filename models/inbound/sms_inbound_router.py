@@ -201,10 +201,8 @@ class SmsInboundRouter(models.AbstractModel):
         last_sudo = self._get_last_personal(inbound)
         said = "\n".join(self._get_users_words(inbound))
         words = self.env["sms.keyword"]._get_words(inbound.company_id)
-        yeses = words.get(keywords.YES, {})
-        is_question = not replies.QUESTION_MARKS.isdisjoint(said)
-        is_question &= yeses.keys().isdisjoint(re.findall(r"\w+", said))
-        if not is_question:
+        asks_for_yes = keywords.names(said, words.get(keywords.YES, ()))
+        if asks_for_yes or replies.QUESTION_MARKS.isdisjoint(said):
             return last_sudo.browse()
         since = Domain("company_id", "=", inbound.company_id.id)
         since &= Domain("number", "=", inbound.number) & Domain("id", "<", inbound.id)
