@@ -48,10 +48,7 @@ def settle_clock(moment, now):
 def read_way(text):
     """Return the key of :data:`WAYS` that a text means, or None."""
     word = " ".join(str(text).casefold().replace("_", " ").split())
-    for way, others in WAYS.items():
-        if word in (way, *others):
-            return way
-    return None
+    return next((it for it, others in WAYS.items() if word in (it, *others)), None)
 
 
 def make_note(way, source, note=None):

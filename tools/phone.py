@@ -124,10 +124,7 @@ def tidy(text):
 
 
 def _make_plain(char):
-    category = unicodedata.category(char)
-    if category == "Pd":
-        return "-"
-    return "" if category == "Cf" else char
+    return {"Pd": "-", "Cf": ""}.get(unicodedata.category(char), char)
 
 
 def has_extension(text):
