@@ -158,6 +158,21 @@ class SmsCheckedWords(models.AbstractModel):
             self.with_context(lang=lang)._validate_fields([field_name])
         return result
 
+    @api.private
+    def copy_translations(self, new, excluded=()):
+        """Show in a copy what this record shows where it has no text in a language.
+
+        Odoo would store that as the copy's own text in the user's language.
+        """
+        result = super().copy_translations(new, excluded)
+        lang = self.env.lang or "en_US"
+        for name, field in self._fields.items() if lang != "en_US" else ():
+            is_text = field.translate is True and field.store and self[name]
+            is_shown = is_text and self[name] == new[name]
+            if is_shown and lang not in field._get_stored_translations(self):
+                new._update_field_translations(name, {lang: False})
+        return result
+
     def _find_unknown_placeholder(self, text, known):
         """Return the fault of a text with an unknown ``{placeholder}``, or empty.
 

@@ -55,7 +55,12 @@ class SmsTemplate(models.Model):
     """
 
     _name = "sms.template"
-    _inherit = ["sms.template", "sms.shared.copy", "sms.cached.rules"]
+    _inherit = [
+        "sms.template",
+        "sms.shared.copy",
+        "sms.cached.rules",
+        "sms.checked.words",
+    ]
     _check_company_auto = True
 
     company_id = fields.Many2one(
@@ -379,10 +384,7 @@ class SmsTemplate(models.Model):
         """
         self.check_access("create")
         words = self._get_placeholder_words().get(model, {})
-        return [
-            {"label": label, "expression": expression}
-            for expression, label in words.items()
-        ]
+        return [{"label": label, "expression": it} for it, label in words.items()]
 
     @api.model
     def _get_placeholder_words(self):

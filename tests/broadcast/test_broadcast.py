@@ -125,6 +125,12 @@ class TestWhom(BroadcastCase):
 class TestCheck(BroadcastCase):
     """The check says for each contact whether they get it, and sends nothing."""
 
+    def test_a_copy_is_in_the_language_of_the_original(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        copy = self.make(body="Outage.").with_context(lang="fr_FR").copy()
+        self.assertEqual(copy.body, "Outage.")
+        self.assertEqual(copy._get_told_langs(), {"en_US"})
+
     def test_the_form(self):
         form = Form(self.env["sms.broadcast"].with_user(self.manager))
         form.name = "Outage"
