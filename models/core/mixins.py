@@ -148,6 +148,27 @@ class SmsCheckedWords(models.AbstractModel):
     _name = "sms.checked.words"
     _description = "Text That Is Checked in Every Language"
 
+    def write(self, vals):
+        """Correct a text also under English, where Odoo keeps a copy of the first."""
+        copied = self._find_copied(vals)
+        result = super().write(vals)
+        for name, rows in copied.items():
+            english = rows.with_context(lang="en_US", tracking_disable=True)
+            super(SmsCheckedWords, english).write({name: vals[name]})
+        return result
+
+    def _find_copied(self, names):
+        """Return, by text, the records that have the user's language's in English."""
+        lang, copied = self.env.lang or "en_US", {}
+        for name in names if lang != "en_US" else ():
+            field = self._fields.get(name)
+            if field and field.translate is True and field.store:
+                for row in self:
+                    stored = field._get_stored_translations(row) or {}
+                    if lang in stored and stored[lang] == stored["en_US"]:
+                        copied[name] = copied.get(name, self.browse()) | row
+        return copied
+
     def _update_field_translations(self, field_name, translations, *args, **options):
         """Check translations like values that are entered in the form."""
         langs = list(translations)

@@ -178,22 +178,15 @@ class SmsTemplate(models.Model):
     def _inverse_language_versions(self):
         """Store the texts that were changed.
 
-        A language without a text of its own shows another's, and goes on to do so,
-        also English, under which Odoo stores a copy of whatever was written first.
+        A language without a text of its own shows another's, and goes on to do so.
         """
         langs = self.env["res.company"]._get_sms_active_langs()
         for template in self:
             before = {it: template.with_context(lang=it).body or "" for it in langs}
-            told, changed = template._get_told_langs(), {}
             for version in template.language_versions or []:
                 lang, body = version.get("lang"), (version.get("body") or "").strip()
                 if lang in before and body not in ("", before[lang].strip()):
-                    changed[lang] = body
-            for lang, body in changed.items():
-                template.with_context(lang=lang).body = body
-                is_copied = before[lang] == before.get("en_US")
-                if is_copied and "en_US" not in {*told, *changed}:
-                    template.with_context(lang="en_US").body = body
+                    template.with_context(lang=lang).body = body
 
     @api.depends("model_id")
     def _compute_about(self):
