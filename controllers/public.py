@@ -183,7 +183,7 @@ def speak(lang=None, company=None):
     """
     company = company or request.env.company
     accepted = request.httprequest.accept_languages.values()
-    read = [code.replace("-", "_") for code in islice(accepted, ACCEPTED_LIMIT)]
+    read = islice(accepted, ACCEPTED_LIMIT)
     request.update_context(lang=company._pick_sms_lang(lang, *read))
 
 

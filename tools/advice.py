@@ -188,7 +188,7 @@ def find_missing(text, stop_words=(), help_words=()):
     :param str text: the footer, in one language
     :return: tuple of the missing ones, in the order ``("STOP", "HELP")``
     """
-    shown = _squeeze_all(filter(str.isupper, _CAPITAL_WORDS.findall(text)))
+    shown = _squeeze_all(filter(keywords.is_in_capitals, _CAPITAL_WORDS.findall(text)))
     stops = _squeeze_all(stop_words)
     helps = _squeeze_all(keywords.MANDATORY_WORDS[keywords.HELP], help_words)
     named = {

@@ -19,6 +19,7 @@ from .answers import APPOINTMENT_WORDS
 from .business_days import SATURDAY, get_holidays
 from .clocks import to_utc
 from .geography import is_zone
+from .keywords import drop_invisible
 from .moments import get_locale, is_same_clock, say_hour, say_place, tidy_day, to_local
 from .replies import agrees, flatten, is_thanks
 from .texts import by_word, plain_spaces
@@ -315,7 +316,9 @@ def read_choice(text, count):
 
 
 def _read_first(text):
-    found = _ANSWER.fullmatch(flatten((text or "")[:_LIMIT].strip()))
+    # A digit's emoji is the digit and two signs.
+    said = drop_invisible((text or "")[:_LIMIT]).replace("\ufe0f\u20e3", "")
+    found = _ANSWER.fullmatch(flatten(said.strip()))
     if found:
         word, behind_sign, plain = found.groups("")
         if not (_BUT.search(behind_sign) or (plain and not is_thanks(plain))):

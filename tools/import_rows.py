@@ -60,10 +60,7 @@ def settle_clock(moment, now):
 def read_way(text):
     """Return the key of :data:`WAYS` that a text means, or None."""
     word = " ".join(str(text).casefold().replace("_", " ").split())
-    for way, others in WAYS.items():
-        if word in (way, *others):
-            return way
-    return None
+    return next((it for it, others in WAYS.items() if word in (it, *others)), None)
 
 
 def make_note(way, source, note=None):
@@ -107,22 +104,23 @@ HEADERS = {
 REQUIRED = ("number", "happened_at", "how", "source")
 WORDS = ("wording", "version")
 
-YES = "yes y true 1 agreed agree granted opted-in subscribed in opt-in optin ok"
-NO = "no n false 0 revoked opted-out unsubscribed out opt-out optout stop"
+#: Words that answer the question in a heading, also those that spreadsheets write.
+YES = ("yes", "y", "true", "1", "oui", "si", "ja", "vrai", "verdadero", "wahr")
+NO = ("no", "n", "false", "0", "non", "nein", "faux", "falso", "falsch")
+BARE = frozenset((*YES, *NO))
+AGREED = "agreed agree granted opted-in subscribed in opt-in optin ok"
+LEFT = "revoked opted-out unsubscribed out opt-out optout stop"
 DECISIONS = {
-    **dict.fromkeys((*YES.split(), "opted in", "opt in", "oui", "si", "ja"), GRANTED),
-    **dict.fromkeys((*NO.split(), "opted out", "opt out", "non", "nein"), REVOKED),
+    **dict.fromkeys((*YES, *AGREED.split(), "opted in", "opt in"), GRANTED),
+    **dict.fromkeys((*NO, *LEFT.split(), "opted out", "opt out"), REVOKED),
 }
-
-#: Words that answer the question in a heading.
-BARE = frozenset(
-    ("yes", "y", "true", "1", "no", "n", "false", "0", "oui", "si", "ja", "non", "nein")
-)
 #: A heading that tells who has opted out, perhaps with words before or after.
 NO_HEADING = re.compile(
     r"(?!.*\b(?:e ?mail|mail|opt(?:ed)? ?in|or)\b)(?:.* )?(?:opt(?:ed|ing)? ?outs?"
-    r"|unsubscri\w+|do not (?:text|contact|call|message)|dnc|revo(?:ked|cation)"
-    r"|withdr\w+|desinscri\w+|desabonn\w+|abgemeldet|widerruf\w*|baja)(?: .*)?"
+    r"|unsubscri\w+|do not (?:text|contact|call|message)|dnc|revo(?:ked|ca\w+|que\w*)"
+    r"|withdr\w+|desinscri\w+|desabonn\w+|opposition|refus\w*|ne pas \w+|baja"
+    r"|desuscri\w+|no (?:contactar|enviar|llamar|molestar)|ab(?:ge)?meld\w+"
+    r"|abbestell\w+|ausgetragen|wider(?:ruf|spr)\w*|keine sms)(?: .*)?"
 )
 #: A heading that tells who has agreed, perhaps with words before or after.
 YES_HEADING = re.compile(
@@ -326,7 +324,7 @@ def _read_decision(text, heading, default):
 
     :raises Fault: if it names none
     """
-    word = text.casefold().replace("_", " ").strip()
+    word = fold(text).replace("_", " ").strip()
     event = DECISIONS.get(word)
     if word in BARE and get_meaning(heading) == REVOKED:
         event = REVOKED if event == GRANTED else {GRANTED: GRANTED}.get(default)
@@ -349,7 +347,7 @@ def denies(event, text, heading):
 
     :param str heading: of its column, which nobody reads otherwise
     """
-    word = text.casefold().replace("_", " ").strip()
+    word = fold(text).replace("_", " ").strip()
     said, is_about_no = DECISIONS.get(word), get_meaning(heading) == REVOKED
     if word in BARE and is_about_no:
         said = REVOKED if said == GRANTED else GRANTED

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache, partial
 
+from .texts import plain_digits
+
 #: Letters on the left look like the Latin ones at the same position on the right.
 _PAIRS = (
     # Cyrillic
@@ -42,7 +44,7 @@ _DIGITS = str.maketrans("0135", "OIES")
 _nfkc = partial(unicodedata.normalize, "NFKC")
 _WORD = re.compile(r"\w+")
 _LATIN_LETTER = re.compile("[A-Za-z]")
-_LATIN_ACCENTS = re.compile("([A-Z])[\u0300-\u036f]+")
+_ACCENTS = re.compile("([A-ZΑ-Ω])[\u0300-\u036f]+")
 
 
 def drop_invisible(text):
@@ -122,16 +124,17 @@ CARRIER_ACTIONS = {"STOP": STOP, "HELP": HELP, "START": START}
 def normalize(text):
     """Return a text in the form in which keywords are compared.
 
-    Compatibility forms are folded (full-width letters, ligatures), look-alikes among
-    Latin letters become Latin, invisible characters are removed, letters become upper
-    case, and everything that is neither letter, mark nor digit becomes a space.
+    Compatibility forms are folded (full-width letters, ligatures), digits and
+    look-alikes among Latin letters become Latin, invisible characters are removed,
+    letters become upper case, and everything that is neither letter, mark nor digit
+    becomes a space.
 
     :param str text: any text, also empty, huge or with control characters
     :return: upper-case words, single spaces between them
     """
     kept = []
     # Lower-case letters have other look-alikes than capitals.
-    text = _nfkc(unmix(_nfkc(text or ""))).upper()
+    text = _nfkc(unmix(plain_digits(_nfkc(text or "")))).upper()
     for char in _nfkc(unmix(text)):
         # Combining marks are parts of letters in many scripts. Those that an emoji
         # leaves behind are variation selectors, or marks without a letter.
@@ -143,16 +146,27 @@ def normalize(text):
 
 
 def squeeze(text):
-    """Return ``text`` normalized, without spaces and without accents of Latin letters.
+    """Return ``text`` normalized, without spaces and Latin and Greek accents.
 
     ``S.T.O.P.`` is ``STOP``, ``Arrêt`` is ``ARRET``: phones and people leave both out.
     """
     letters = unicodedata.normalize("NFD", normalize(text).replace(" ", ""))
-    return unicodedata.normalize("NFC", _LATIN_ACCENTS.sub(r"\1", letters))
+    return unicodedata.normalize("NFC", _ACCENTS.sub(r"\1", letters))
+
+
+def is_in_capitals(word):
+    """Tell if a word is written as keywords are offered; some scripts have no case."""
+    return word == word.upper() and any(map(str.isalpha, word))
 
 
 #: Cached, since each keyword is compared with many texts.
 _squeeze_word = lru_cache(maxsize=1024)(squeeze)
+
+
+def names(text, words):
+    """Tell if a text names one of some words in capitals, as they are to be texted."""
+    shown = filter(is_in_capitals, _WORD.findall(text))
+    return not {*map(_squeeze_word, words)}.isdisjoint(map(squeeze, shown))
 
 
 def is_mandatory(action, word):

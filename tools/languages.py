@@ -23,9 +23,10 @@ def get_language(code):
 def find_nearest(wanted, active):
     """Return the active code that is nearest to a wanted one, empty if none is near.
 
-    :param str wanted: such as ``es_MX`` or ``es``, may be empty
+    :param str wanted: such as ``es_MX``, ``es-MX`` or ``es``, may be empty
     :param tuple active: codes of the active languages
     """
+    wanted = (wanted or "").replace("-", "_")
     if wanted in active:
         return wanted
     language = get_language(wanted)

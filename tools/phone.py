@@ -17,7 +17,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 
 from . import verdicts
 from .geography import TERRITORIES, is_assigned, is_mobile
-from .texts import by_word
+from .texts import by_word, plain_digits
 
 #: E.164: a plus sign, then 8 to 15 digits that do not start with 0 (ITU-T E.164).
 #: ASCII digits only, and nothing after them, not even a line break.
@@ -122,19 +122,15 @@ def tidy(text):
         return text
     plain = text
     if not text.isascii():
-        plain = "".join(map(_make_plain, unicodedata.normalize("NFKC", text)))
+        plain = plain_digits(unicodedata.normalize("NFKC", text))
+        plain = "".join(map(_make_plain, plain))
     if scheme := _SCHEME.match(plain):
         plain = unquote(plain[scheme.end() :])
     return _DECIMAL_ZERO.sub("", _TRUNK_ZERO.sub(r"\1", plain).strip())
 
 
 def _make_plain(char):
-    if char.isdecimal():
-        return str(int(char))
-    category = unicodedata.category(char)
-    if category == "Pd":
-        return "-"
-    return "" if category == "Cf" else char
+    return {"Pd": "-", "Cf": ""}.get(unicodedata.category(char), char)
 
 
 def has_extension(text):

@@ -14,6 +14,7 @@ from .clauses import COURTESIES, MAX_LENGTH, read_clauses
 from .grammar import measure
 from .keywords import MANDATORY_WORDS, STOP, squeeze
 from .phrase_model import get_model, read_tokens
+from .replies import is_reaction
 
 #: Classes that end consent.
 OPT_OUT, WRONG_NUMBER = ENDING = ("opt_out", "wrong_number")
@@ -55,7 +56,7 @@ def classify(text):
     """
     text = text or ""
     tokens = read_tokens(text[:MAX_LENGTH])
-    if not any(token.isalpha() for token in tokens):
+    if not any(token.isalpha() for token in tokens) or is_reaction(text):
         return CONVERSATION
     said = [_drop(COURTESIES, clause) for clause in read_clauses(text)]
     rest = [_drop(YES, words) for words in said]

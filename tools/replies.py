@@ -14,7 +14,8 @@ from typing import NamedTuple
 from . import answers
 from .clauses import COURTESIES, read_clauses
 from .grammar import measure
-from .keywords import NO, YES
+from .keywords import NO, YES, drop_invisible
+from .texts import plain_digits
 
 #: The reply of a customer whose ticket is not solved.
 NOT_SOLVED = 0
@@ -31,9 +32,13 @@ _FIGURE = re.compile(
 )
 _THANKS = re.compile(rf"(?:(?:{answers.THANKS})(?:\W+|\Z))+")
 #: A reaction that quotes a text, as phones send it: "Liked “We are done”", "👍 to “…”".
-_LIKED = re.compile(
-    r"[^\w👎]*(?:LIKED|LOVED|TO|A AIME|A ADORE|LE GUSTO|LE ENCANTO|GEFALLT)\s"
-    r"[\"“«„].*[\"”»“]",
+_LIKES = "LIKED|LOVED|TO|A AIME|A ADORE|LE GUSTO|LE ENCANTO|GEFALLT"
+_QUOTE = r"\s[\"“«„].*[\"”»“]"
+_LIKED = re.compile(rf"[^\w👎]*(?:{_LIKES}){_QUOTE}", re.DOTALL)
+#: Any reaction of that kind.
+_REACTED = re.compile(
+    rf"\W*(?:{_LIKES}|DISLIKED|LAUGHED AT|EMPHASI[SZ]ED|QUESTIONED|REACTED \S+ TO"
+    rf"|REMOVED AN? .{{1,20}} FROM|LACHT UBER|A RI DE|SE RIO DE){_QUOTE}",
     re.DOTALL,
 )
 #: Alone these complain: it is broken again.
@@ -76,8 +81,15 @@ def is_thanks(text):
     return is_short and bool(_THANKS.fullmatch(bare)) and not _AGAIN.fullmatch(bare)
 
 
+def is_reaction(text):
+    """Tell if a text is only a reaction to another, which it quotes."""
+    said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT])
+    return bool(_REACTED.fullmatch(flatten(said).strip()))
+
+
 def flatten(text):
-    """Return a text in capitals without accents, with the same length."""
+    """Return a text in plain capitals and digits, with the same length."""
+    text = plain_digits(text)
     return "".join(unicodedata.normalize("NFD", it)[0].upper()[0] for it in text)
 
 
@@ -197,7 +209,8 @@ def read_code(text):
 
     Only a plain answer counts: "4 printers are broken" is none.
     """
-    said = " ".join(flatten((text or "")[:_CODE_LIMIT]).replace("’", "'").split())
+    said = flatten(drop_invisible((text or "")[:_CODE_LIMIT]))
+    said = " ".join(said.replace("’", "'").split())
     said = said.rstrip(" .!")  # French has a blank before "!"
     if said in _ACTION_OF:
         return Answer(None, _ACTION_OF[said])

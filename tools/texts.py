@@ -83,6 +83,13 @@ def link(text):
     return Markup("").join([*parts, escape(text[end:])])
 
 
+def plain_digits(text):
+    """Return ``text`` with the digits of all scripts, as "١" and "１", as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(int(it)) if it.isdecimal() else it for it in text)
+
+
 def plain_spaces(text):
     """Return ``text`` with ordinary spaces for narrow and non-breaking ones.
 

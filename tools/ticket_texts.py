@@ -11,13 +11,14 @@ import unicodedata
 from typing import NamedTuple
 
 from .segments import count_segments
-from .texts import shorten
+from .texts import plain_digits, shorten
 
 #: Characters of a text that are searched: people name a ticket early.
 LIMIT = 2000
 
 #: Marks that the following digits are a ticket's number.
-_MARK = r"(?:#|\b(?:TICKET|CASE|NO|NR|NUMBER|INCIDENT)\b\.?[\s:#]*)"
+_WORDS = "TICKET|CASE|NO|NR|NUMBER|INCIDENT|CASO|NUMMER|NÚMERO|NUMÉRO|TICKETNUMMER"
+_MARK = rf"(?:#|\b(?:N°|(?:{_WORDS})\b\.?)[\s:#]*)"
 #: Blanks, dots, dashes and slashes that people write inside a number.
 _GAP = r"[\s.\-_/]{0,2}"
 
@@ -38,9 +39,10 @@ def find_ticket_number(text, numbers):
 def is_alone(text, number):
     """Tell if a text is only a certain ticket's number."""
     found = _get_pattern(number).search(_fold(text))
-    word = "(?:TICKET|CASE|NO|NR|NUMBER|INCIDENT|STATUS|OF)"
     rest = found and found.string[: found.start()] + found.string[found.end() :]
-    return bool(found) and not re.sub(rf"\b{word}\b|[\W_]", "", rest)
+    return bool(found) and not re.sub(
+        rf"\bN°|\b(?:{_WORDS}|STATUS|OF)\b|[\W_]", "", rest
+    )
 
 
 def may_be_number(text):
@@ -81,7 +83,7 @@ def _get_pattern(number):
 
 
 def _fold(text):
-    return unicodedata.normalize("NFKC", (text or "")[:LIMIT]).upper()
+    return plain_digits(unicodedata.normalize("NFKC", (text or "")[:LIMIT])).upper()
 
 
 #: Most tickets in one list.

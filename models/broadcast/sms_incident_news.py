@@ -20,7 +20,7 @@ class SmsIncidentNews(models.Model):
     """
 
     _name = "sms.incident.news"
-    _inherit = "sms.setup.mixin"
+    _inherit = ["sms.setup.mixin", "sms.checked.words"]
     _description = "News of an Incident"
     _order = "id desc"
     _rec_name = "published_at"

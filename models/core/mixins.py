@@ -173,6 +173,27 @@ class SmsCheckedWords(models.AbstractModel):
     _name = "sms.checked.words"
     _description = "Text That Is Checked in Every Language"
 
+    def write(self, vals):
+        """Correct a text also under English, where Odoo keeps a copy of the first."""
+        copied = self._find_copied(vals)
+        result = super().write(vals)
+        for name, rows in copied.items():
+            english = rows.with_context(lang="en_US", tracking_disable=True)
+            super(SmsCheckedWords, english).write({name: vals[name]})
+        return result
+
+    def _find_copied(self, names):
+        """Return, by text, the records that have the user's language's in English."""
+        lang, copied = self.env.lang or "en_US", {}
+        for name in names if lang != "en_US" else ():
+            field = self._fields.get(name)
+            if field and field.translate is True and field.store:
+                for row in self:
+                    stored = field._get_stored_translations(row) or {}
+                    if lang in stored and stored[lang] == stored["en_US"]:
+                        copied[name] = copied.get(name, self.browse()) | row
+        return copied
+
     def _update_field_translations(self, field_name, translations, *args, **options):
         """Check translations like values that are entered in the form."""
         langs = list(translations)
@@ -181,6 +202,21 @@ class SmsCheckedWords(models.AbstractModel):
         )
         for lang in langs:
             self.with_context(lang=lang)._validate_fields([field_name])
+        return result
+
+    @api.private
+    def copy_translations(self, new, excluded=()):
+        """Show in a copy what this record shows where it has no text in a language.
+
+        Odoo would store that as the copy's own text in the user's language.
+        """
+        result = super().copy_translations(new, excluded)
+        lang = self.env.lang or "en_US"
+        for name, field in self._fields.items() if lang != "en_US" else ():
+            is_text = field.translate is True and field.store and self[name]
+            is_shown = is_text and self[name] == new[name]
+            if is_shown and lang not in field._get_stored_translations(self):
+                new._update_field_translations(name, {lang: False})
         return result
 
     def _find_unknown_placeholder(self, text, known):

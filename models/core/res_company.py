@@ -201,8 +201,8 @@ class ResCompany(models.Model):
     def _pick_sms_told_lang(self, told, lang):
         """Return the language of a text to a recipient: never two at once.
 
-        The recipient's if the text is written in it, else the company's, also for all
-        that is added to it: times, footer.
+        The recipient's if the text is written in it, else the company's, else one that
+        it is written in, also for all that is added to it: times, footer.
 
         :param told: as :meth:`_get_sms_told_langs` returns it
         :param str lang: of the recipient, active or empty
@@ -215,7 +215,8 @@ class ResCompany(models.Model):
                 return code  # Odoo shows texts in en_US to all English readers
             if found := languages.find_nearest(code, usable):
                 return found
-        return "en_US" if "en_US" in active else own
+        usual = "en_US" if "en_US" in active else own
+        return usual if "en_US" in told else next(iter(usable), usual)
 
     def _get_sms_word_langs(self, numbers):
         """Hook: return the languages of the keywords that numbers have texted last."""

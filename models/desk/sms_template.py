@@ -55,7 +55,12 @@ class SmsTemplate(models.Model):
     """
 
     _name = "sms.template"
-    _inherit = ["sms.template", "sms.shared.copy", "sms.cached.rules"]
+    _inherit = [
+        "sms.template",
+        "sms.shared.copy",
+        "sms.cached.rules",
+        "sms.checked.words",
+    ]
     _check_company_auto = True
 
     company_id = fields.Many2one(
@@ -173,16 +178,17 @@ class SmsTemplate(models.Model):
 
     def _inverse_language_versions(self):
         """Store the texts that were changed, and remove those that were emptied."""
-        langs = [lang for lang, _name in self.env["res.lang"].get_installed()]
+        langs = self.env["res.company"]._get_sms_active_langs()
         for template in self:
-            # One without a text shows the English one: read before that changes.
-            former = {it: template.with_context(lang=it).body or "" for it in langs}
+            # One without a text shows another's: read before that changes.
+            spoken = {it: template.with_context(lang=it) for it in langs}
+            former = {lang: (it.body or "").strip() for lang, it in spoken.items()}
             for version in template.language_versions or []:
                 lang, body = version.get("lang"), (version.get("body") or "").strip()
                 if body == former.get(lang, body):
                     continue
                 if body:
-                    template.with_context(lang=lang).body = body
+                    spoken[lang].body = body
                 else:
                     template.update_field_translations("body", {lang: False})
 
@@ -377,10 +383,7 @@ class SmsTemplate(models.Model):
         """
         self.check_access("create")
         words = self._get_placeholder_words().get(model, {})
-        return [
-            {"label": label, "expression": expression}
-            for expression, label in words.items()
-        ]
+        return [{"label": label, "expression": it} for it, label in words.items()]
 
     @api.model
     def _get_placeholder_words(self):

@@ -71,8 +71,9 @@ class SmsOutboxWatch(models.AbstractModel):
         alerts = self.env["sms.outbox.alert"]
         companies = self._get_companies()
         for company in companies:
-            facts = self._get_facts(company)
-            for key, message in self._get_troubles(facts).items():
+            watch = self.with_context(lang=company._pick_sms_lang())
+            alerts, facts = alerts.with_env(watch.env), watch._get_facts(company)
+            for key, message in watch._get_troubles(facts).items():
                 if message:
                     alerts._raise(company, key, message)
                 else:

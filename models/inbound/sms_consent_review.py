@@ -212,10 +212,11 @@ class SmsConsentReview(models.Model):
         domain &= Domain("activity_ids", "=", False)
         for review_sudo in self.sudo().search(domain):
             for user in self._get_reviewers(review_sudo.company_id):
-                review_sudo.activity_schedule(
+                own_sudo = review_sudo.with_context(lang=user.lang)
+                own_sudo.activity_schedule(
                     "mail.mail_activity_data_todo",
                     review_sudo.deadline,
-                    summary=self.env._("Is this text an opt-out?"),
+                    summary=own_sudo.env._("Is this text an opt-out?"),
                     note=plaintext2html(review_sudo.body or ""),
                     user_id=user.id,
                 )

@@ -238,9 +238,9 @@ class SmsInbound(models.Model):
     def _get_words(self):
         if words := (self.body or "").strip():
             return words
-        if self.media_count:
-            return self.env._("(a picture or a file)")
-        return self.env._("(a text without words)")
+        env = self.with_context(lang=self.company_id._pick_sms_lang()).env
+        silent = env._("(a text without words)")
+        return env._("(a picture or a file)") if self.media_count else silent
 
     def _get_ticket_words(self):
         words = self._get_words()

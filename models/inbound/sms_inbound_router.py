@@ -3,6 +3,7 @@ import logging
 import re
 from datetime import timedelta
 from functools import partial
+from itertools import filterfalse
 
 from odoo import fields, models
 from odoo.fields import Domain
@@ -22,6 +23,7 @@ UNCOUNTED = (CONFIRMATION, "opt_in_confirmation")
 #: An opt-in repeated within this time is not recorded again. Without this pause a
 #: machine that answers our answers would fill the ledger.
 RENEWAL_PAUSE = timedelta(days=1)
+_SENTENCE = re.compile(r"[^.!?？؟\n]+[.!?？؟]*")
 #: These end everything, whatever a scope rule says about the others.
 WORDS_FOR_ALL = frozenset(("STOPALL",))
 
@@ -183,11 +185,12 @@ class SmsInboundRouter(models.AbstractModel):
     def _was_offered(self, inbound, word):
         """Return whether a user has just asked with this word: "Is it high or low?".
 
-        In capitals it is what people may text to opt out.
+        In capitals, or beside a link, it is how people may opt out.
         """
-        words = re.findall(r"\w+", self._get_last_personal(inbound).body or "")
-        said = {keywords.squeeze(it) for it in words if not it.isupper()}
-        return keywords.squeeze(word) in said
+        parts = [it for it in self._get_users_words(inbound) if "://" not in it]
+        words = re.findall(r"\w+", "\n".join(parts))
+        said = filterfalse(keywords.is_in_capitals, words)
+        return keywords.squeeze(word) in map(keywords.squeeze, said)
 
     def _get_users_question(self, inbound):
         """Return the last text to a number, in sudo, if it is a user's open question.
@@ -196,11 +199,10 @@ class SmsInboundRouter(models.AbstractModel):
         person has texted since.
         """
         last_sudo = self._get_last_personal(inbound)
-        said, words = last_sudo.body or "", self.env["sms.keyword"]._get_words
-        yeses = words(inbound.company_id).get(keywords.YES, {})
-        is_question = not replies.QUESTION_MARKS.isdisjoint(said)
-        is_question &= yeses.keys().isdisjoint(re.findall(r"\w+", said))
-        if not is_question:
+        said = "\n".join(self._get_users_words(inbound))
+        words = self.env["sms.keyword"]._get_words(inbound.company_id)
+        asks_for_yes = keywords.names(said, words.get(keywords.YES, ()))
+        if asks_for_yes or replies.QUESTION_MARKS.isdisjoint(said):
             return last_sudo.browse()
         since = Domain("company_id", "=", inbound.company_id.id)
         since &= Domain("number", "=", inbound.number) & Domain("id", "<", inbound.id)
@@ -208,6 +210,18 @@ class SmsInboundRouter(models.AbstractModel):
         since &= Domain("received_at", ">", left_at)
         is_answered = self.env["sms.inbound"].search_count(since, limit=1)
         return last_sudo.browse() if is_answered else last_sudo
+
+    def _get_users_words(self, inbound):
+        """Return the sentences of that text that do not tell how to opt out.
+
+        Its last line may be a footer, and is read as a whole.
+        """
+        *lines, last = (self._get_last_personal(inbound).body or "").split("\n")
+        parts = _SENTENCE.findall("\n".join(lines) or last)
+        parts += [last] if lines else []
+        words = self.env["sms.keyword"]._get_words(inbound.company_id)
+        stops = words.get(keywords.STOP, ())
+        return [it for it in parts if not keywords.names(it, stops)]
 
     def _get_last_personal(self, inbound):
         """Return the last text to a number, in sudo, if a user has written it."""

@@ -165,9 +165,10 @@ class SmsMedia(models.Model):
         """Note on the ticket and the text why the file is missing, and what to do."""
         inbound = self.inbound_id
         self.write({"state": FAILED, "fault": fault})
-        note = self.env._(
+        own = self.with_context(lang=inbound.company_id._pick_sms_lang())
+        note = own.env._(
             "A picture or file of the customer's text could not be downloaded: %s",
-            self._get_fault_words().get(fault, fault),
+            own._get_fault_words().get(fault, fault),
         )
         inbound.media_note = "\n".join(filter(None, (inbound.media_note, note)))
         if inbound.ticket_id:

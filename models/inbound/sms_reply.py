@@ -1,6 +1,4 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
-import re
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
@@ -102,9 +100,7 @@ class SmsReply(models.Model):
     def _asks_for_yes(self):
         """Return whether a text has a word for yes in capitals, in any language."""
         known = self.env["sms.keyword"]._get_words(self.company_id)
-        known = {keywords.squeeze(it) for it in (*known.get(keywords.YES, ()), "YES")}
-        said = filter(str.isupper, re.findall(r"\w+", self.body))
-        return not known.isdisjoint(map(keywords.squeeze, said))
+        return keywords.names(self.body, (*known.get(keywords.YES, ()), "YES"))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_own(self):

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...providers.faults import REFUSED_OTHERWISE
-from ...tools import TICKET_MODEL, verdicts, ways
+from ...tools import TICKET_MODEL, texts, verdicts, ways
 from ...tools.actions import notify
 from ...tools.phone import E164
 from ..core.mixins import NUMBER_GROUPS
@@ -339,12 +339,26 @@ class SmsSms(models.Model):
             # somebody may have written over the template.
             "purpose_id": not self.is_unmapped and self.purpose_id.id,
             "template_id": self.template_id.id,
+            "lang": self._find_footer_lang(company),
             "expires_at": self.expires_at,
             "keeps_hours": self.keeps_hours,
             "send_at": is_later and self.send_at,
             "attachment_ids": [fields.Command.set(self.attachment_ids.ids)],
             "media_count": self.media_count,
         }
+
+    def _find_footer_lang(self, company):
+        """Return the language of the text's footer: in another it would get a second.
+
+        The reader's may have changed since, or the text was not in theirs.
+        """
+        said = texts.squeeze(self.body)
+        for lang in company._get_sms_active_langs():
+            footer = self.purpose_id._get_rules(lang, company).footer
+            footer = footer and company._get_sms_footer(self.sender_id.id, footer, lang)
+            if footer and texts.squeeze(footer) in said:
+                return lang
+        return False
 
     def _hand_on_to(self, new):
         """Point everything that shows this text to its successor. Rooms add to it."""

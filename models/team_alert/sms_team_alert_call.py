@@ -7,6 +7,7 @@ from odoo.fields import Domain
 
 from ...providers.voice import KEYS, TAKE, Spoken
 from ...tools import escalation
+from ..core.moments import get_spoken_lang
 from . import sms_team_alert_entry as entries
 from .sms_team_alert import ACKNOWLEDGED, OPEN, RESOLVED
 from .sms_team_alert_escalation import CALL_LIFE
@@ -108,8 +109,7 @@ class SmsTeamAlert(models.Model):
         return self.with_context(lang=lang or self.company_id.partner_id.lang)
 
     def _say(self, entry, words):
-        partner = entry.partner_id
-        return Spoken(words, partner.lang or self.company_id.partner_id.lang or "")
+        return Spoken(words, get_spoken_lang(self._speak(entry.partner_id.lang).env))
 
     def _greet(self, lines):
         """Return what is said when a call is answered; it may be too late."""

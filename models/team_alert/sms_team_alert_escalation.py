@@ -37,7 +37,8 @@ class SmsTeamAlert(models.Model):
         passed = self.browse()
         while due := self._find_due(passed):
             alert = due[0]
-            done = try_work_off(alert, alert._work_off)
+            lang = alert.company_id._pick_sms_lang()  # a cron has none
+            done = try_work_off(alert, alert.with_context(lang=lang)._work_off)
             if done is None:
                 alert.next_at = fields.Datetime.now() + PAUSE
             if not done:

@@ -125,6 +125,24 @@ class TestWhom(BroadcastCase):
 class TestCheck(BroadcastCase):
     """The check says for each contact whether they get it, and sends nothing."""
 
+    def test_a_copy_is_in_the_language_of_the_original(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        copy = self.make(body="Outage.").with_context(lang="fr_FR").copy()
+        self.assertEqual(copy.body, "Outage.")
+        self.assertEqual(copy._get_told_langs(), {"en_US"})
+
+    def test_a_correction_is_for_all_who_read_the_text(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        french = self.make(body="Outage.").with_context(lang="fr_FR")
+        french = french.copy({"body": "Panne à Dever."})
+        french.body = "Panne à Denver."
+        english = french.with_context(lang="en_US")
+        self.assertEqual(english.body, "Panne à Denver.")
+        self.assertEqual(french._get_told_langs(), {"fr_FR"})
+        english.body = "Outage in Denver."
+        french.body = "Panne."
+        self.assertEqual(english.body, "Outage in Denver.")
+
     def test_the_form(self):
         form = Form(self.env["sms.broadcast"].with_user(self.manager))
         form.name = "Outage"

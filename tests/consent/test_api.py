@@ -91,6 +91,11 @@ class TestRecord(ApiCase):
         digests = {version["digest"] for version in shown["versions"]}
         self.assertEqual(set(self.events()[2:].mapped("wording_digest")), digests)
 
+    def test_a_language_as_websites_write_it(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        shown = self.call("get_wordings", purposes=["ticket"], lang="fr-FR").json()
+        self.assertEqual([it["lang"] for it in shown["versions"]], ["fr_FR"])
+
     def test_numbers_are_read_with_the_companys_country(self):
         for index, number in enumerate(("(303) 555-0100", "+1 303 555 0100")):
             answer = self.record(number=number, message_ref=f"n{index}")

@@ -191,6 +191,17 @@ class TestImport(ImportCase):
         job = self.run_job(make_csv(rows, headers), decision="revoked")
         self.assertEqual(self.faults(job), {2: "bad_decision"})
 
+    def test_yes_and_no_as_spreadsheets_and_people_write_them(self):
+        headers = (*HEADERS, "Opt-Out")
+        answers = ("Sí", "FALSO", "VRAI", "Faux", "WAHR", "falsch")
+        rows = [make_row(i, **{"Opt-Out": it}) for i, it in enumerate(answers)]
+        self.assertCounts(self.run_job(make_csv(rows, headers)), 6)
+        events = ["revoked", "granted"] * 3
+        self.assertEqual(self.events().mapped("event"), events)
+        headers = (*HEADERS, "Status", "Abgemeldet")
+        rows = [make_row(8, Status="Sí", Abgemeldet="FALSCH")]
+        self.assertCounts(self.run_job(make_csv(rows, headers)), 1)
+
     def test_an_opt_out_in_another_column(self):
         headers = (*HEADERS, "Opt-in", "Opted out of SMS", "Opted out of email")
         cells = ("", "No", "null", "yes", "2026-04-01", "STOP", "https://x.example/u")
@@ -203,6 +214,23 @@ class TestImport(ImportCase):
         self.assertCounts(job, 4, wrong=3)
         self.assertEqual(self.faults(job), dict.fromkeys((5, 6, 7), "opted_out"))
         self.assertIn("Opted out of SMS: 2026-04-01", job.row_ids.mapped("detail"))
+
+    def test_columns_of_opt_outs_in_other_languages(self):
+        headings = (
+            *(
+                "Abbestellt",
+                "SMS-Abmeldung am",
+                "Widerspruch",
+                "Widerrufen",
+                "Keine SMS",
+            ),
+            *("Révoqué le", "Ne pas contacter", "Refus SMS", "Opposition", "Désabonné"),
+            *("Revocado", "Revocación", "No contactar", "Desuscrito", "Dado de baja"),
+        )
+        rows = [make_row(i, **{it: "ja"}) for i, it in enumerate(headings)]
+        job = self.run_job(make_csv(rows, (*HEADERS, *headings)))
+        self.assertCounts(job, 0, wrong=len(headings))
+        self.assertEqual({*self.faults(job).values()}, {"opted_out"})
 
     def test_the_date_of_an_opt_out_is_no_date_of_a_consent(self):
         headers = [it if it != "Date" else "Opt-out date" for it in HEADERS]

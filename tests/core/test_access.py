@@ -74,6 +74,7 @@ PUBLIC_METHODS = {
     },
     "sms.broadcast.refusal": {"action_refuse"},
     "sms.cached.rules": {"create", "write", "unlink"},
+    "sms.checked.words": {"write"},
     "sms.composer": {
         *("action_record_sms_consent", "action_send_sms", "action_sms_test_text"),
         *("create", "write", "onchange"),

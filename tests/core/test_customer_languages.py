@@ -214,6 +214,23 @@ class TestCustomersLanguages(SmsCase):
                     self.env["sms.reply"]._render("stop_done", self.company, lang),
                 )
 
+    def test_a_text_in_one_language_gets_no_footer_in_another(self):
+        template = self.env["sms.template"].with_context(lang="de_DE")
+        template = template.create(
+            {
+                "name": NAME,
+                "model_id": self.env["ir.model"]._get_id("helpdesk.ticket"),
+                "body": "Ihr Ticket {{ object.number }} wartet auf Sie.",
+            }
+        )
+        self.record_consent()
+        german = self.purposes("ticket").with_context(lang="de_DE").footer
+        for lang in ("fr_FR", "en_US", "de_DE"):
+            self.customer.lang = lang
+            self.send_template(self.ticket, template)
+            body = self.messages_to()[-1].body
+            self.assertTrue(body.endswith(f"wartet auf Sie.\n{german}"), body)
+
     def test_it_goes_on_in_the_language_of_the_word_that_it_texted(self):
         number = "+13035550124"
         inbound = self.receive("ayuda", number)

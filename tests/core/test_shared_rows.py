@@ -44,6 +44,16 @@ class TestOwnRows(SmsCase):
             own.with_context(lang="fr_FR").body, "{company} : STOP. {contact}"
         )
 
+    def test_it_shows_english_where_the_shared_one_does(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        about = {"model_id": self.env["ir.model"]._get_id("helpdesk.ticket")}
+        templates = self.env["sms.template"]
+        shared = templates.create({"name": "Own", "body": "Call 1", **about})
+        own = self.get_own(shared.with_context(lang="fr_FR"))
+        self.assertEqual(own._get_told_langs(), {"en_US"})
+        own.with_context(lang="en_US").body = "Call 2"
+        self.assertEqual(own.with_context(lang="fr_FR").body, "Call 2")
+
     def test_who_may_not_manage_makes_none(self):
         for user in (self.agent, self.employee, self.compliance_officer):
             for name in ("sms_reply_help", "sms_purpose_ticket", "sms_fault_too_fast"):

@@ -78,6 +78,34 @@ class TestVersions(SmsCase):
         self.send_template(self.ticket, template.sudo())
         self.assertIn("One", self.messages_to().body)
 
+    def edit(self, template, lang, body):
+        """Open the form, change the text of one language and save it."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        template.language_versions = [
+            {**it, "body": body} if it["lang"] == lang else it
+            for it in template.language_versions
+        ]
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def test_a_language_without_its_own_text_follows_the_one_it_shows(self):
+        template = self.make(self.version("Call 1"))
+        self.edit(template, "en_US", "Call 2")
+        self.assertEqual(template.with_context(lang="fr_FR").body, "Call 2")
+        self.assertEqual(template._get_told_langs(), {"en_US"})
+
+    def test_what_was_written_in_one_language_only_is_corrected_for_all(self):
+        french = self.templates.with_context(lang="fr_FR")
+        self.patch(self, "templates", french)
+        template = self.make(self.version("Appelez 1", "fr_FR"))
+        self.edit(template, "fr_FR", "Appelez 2")
+        self.assertEqual(template.with_context(lang="en_US").body, "Appelez 2")
+        self.assertEqual(template._get_told_langs(), {"fr_FR"})
+        self.edit(template, "en_US", "Call 2")
+        self.assertEqual(template.with_context(lang="fr_FR").body, "Appelez 2")
+        self.assertEqual(template.with_context(lang="en_US").body, "Call 2")
+
     def test_an_empty_one_and_an_unknown_language_change_nothing(self):
         template = self.make(self.version("One"))
         template.language_versions = [

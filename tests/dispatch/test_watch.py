@@ -28,6 +28,14 @@ class TestWatch(WatchCase):
         self.assertEqual(message.state, "sent")
         self.assertEqual(self.watch(), [])
 
+    def test_it_is_told_in_the_companys_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.company.partner_id.lang = "fr_FR"
+        self.queue(not_before=self.long_ago())
+        self.watch()
+        alert = self.env["sms.outbox.alert"].search([("key", "=", "standstill")])
+        self.assertIn("SMS en attente", alert.message)
+
     def test_a_sender_that_stands_still_beside_one_that_sends(self):
         """A stopped sender, which has its own alert, does not hide it either."""
         self.queue(not_before=self.long_ago())

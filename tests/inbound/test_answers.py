@@ -121,6 +121,41 @@ class TestAnswers(LedgerCase):
         self.assertEqual(self.state("ticket"), "opted_in")
         self.assertEqual(self.receive("alto").kind, "stop", "it was not offered")
 
+    def test_a_word_without_capitals_ends_texts_whoever_has_named_it(self):
+        for word in ("إيقاف", "הסר", "停止"):
+            with self.subTest(word):
+                self.env["sms.keyword"].create({"word": word, "action": "stop"})
+                self.record_consent(None, "ticket")
+                self.ask(f"STOP, {word} !")
+                self.assertEqual(self.receive(word).kind, "stop")
+                self.assertEqual(self.state("ticket"), "opted_out")
+
+    def test_the_footer_asks_nothing(self):
+        """Each shipped footer names a word that opts out in its language."""
+        for index, (footer, word) in enumerate(
+            (
+                ("Antworten Sie STOP zum Abmelden, HELP für Hilfe.", "Abmelden"),
+                ("Responda STOP para darse de baja, HELP para ayuda.", "baja"),
+                (
+                    "Répondez STOP pour vous désinscrire, HELP pour l'aide.",
+                    "désinscrire",
+                ),
+                ("Abmelden? STOP. Fragen? HELP.", "abmelden"),
+            )
+        ):
+            with self.subTest(footer):
+                self.purposes("ticket").footer = footer
+                self.record_consent(None, "ticket")
+                self.ask(f"OK {index}.")
+                self.assertEqual(self.receive(word).kind, "stop")
+                self.assertEqual(self.state("ticket"), "opted_out")
+
+    def test_a_question_mark_of_a_footer_is_no_question(self):
+        self.purposes("ticket").footer = "Questions? Reply HELP, or STOP to opt out."
+        self.receive("SUPPORT")
+        self.ask("We are on our way.")
+        self.assertEqual(self.receive("YES").kind, "confirm")
+
     def test_words_that_ship_know_their_language(self):
         words = self.env["sms.keyword"].search([("lang", "!=", False)])
         for name, lang in (("AYUDA", "es_ES"), ("OUI", "fr_FR"), ("JA", "de_DE")):

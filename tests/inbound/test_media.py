@@ -107,6 +107,14 @@ class TestMediaIn(MediaCase):
         self.run_media()
         self.assertEqual(len(inbound.ticket_id.attachment_ids), 1)
 
+    def test_it_is_told_in_the_companys_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.company.partner_id.lang = "fr_FR"
+        inbound = self.text_media("/gone", body="", number=STRANGER)
+        self.assertEqual(inbound.ticket_id.name, "(une image ou un fichier)")
+        self.run_media()
+        self.assertIn("envoyer à nouveau", inbound.media_note)
+
     def assertGivenUp(self, path, words):
         """Check that the ticket says clearly why a picture is missing."""
         inbound = self.text_media(path)

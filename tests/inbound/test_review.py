@@ -41,6 +41,14 @@ class TestOpening(ReviewCase):
         self.assertEqual(self.state("ticket"), "opted_in")
         self.assertFalse(self.messages_to())
 
+    def test_a_reaction_to_our_text_quotes_its_footer(self):
+        self.record_consent()
+        for verb in ("Liked", "Loved", "Laughed at", "Disliked", "❤️ to", "Gefällt"):
+            with self.subTest(verb):
+                inbound = self.receive(f"{verb} “See you.\n{self.footer}”")
+                self.assertEqual(inbound.kind, "conversation")
+                self.assertFalse(self.reviews.search([]))
+
     def test_the_deadline_is_ten_business_days_where_the_company_is(self):
         # As its address says; on most companies' contacts there is no time zone.
         colorado = self.env.ref("base.state_us_6")
@@ -335,6 +343,16 @@ class TestReminding(ReviewCase):
                 self.assertEqual(told.notified_partner_ids, users.partner_id)
                 self.run_reminder()
                 self.assertEqual(len(review.activity_ids), len(users))
+
+    def test_each_reads_it_in_their_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.compliance_officer.lang = "fr_FR"
+        with freeze_time("2026-11-02 18:00:00"):
+            review = self.doubt()
+        with freeze_time("2026-11-13 08:00"):
+            self.run_reminder()
+        summary = "Ce SMS est-il une désinscription ?"
+        self.assertEqual(review.activity_ids.summary, summary)
 
     def test_it_quotes_the_text_as_it_came(self):
         with freeze_time("2026-11-02 18:00:00"):

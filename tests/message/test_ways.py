@@ -105,6 +105,16 @@ class TestSendAgain(WaysCase):
         self.assertEqual(self.ways(old), "")
         self.assertEqual(old.with_user(self.agent).ways_note, "It was sent again.")
 
+    def test_it_keeps_its_footer_when_its_reader_has_another_language(self):
+        self.env["res.lang"]._activate_lang("es_ES")
+        spanish = "Responda STOP para darse de baja, HELP para ayuda."
+        self.purposes("ticket").with_context(lang="es_ES").footer = spanish
+        old = self.refuse(self.text())
+        self.customer.lang = "es_ES"
+        old.with_user(self.agent).action_send_again()
+        self.assertEqual(old.sent_again_id.body, old.body)
+        self.assertTrue(self.text().body.endswith(spanish))
+
     def test_a_double_click_sends_once(self):
         old = self.refuse(self.text()).with_user(self.agent)
         old.action_send_again()

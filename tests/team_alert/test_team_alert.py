@@ -99,6 +99,14 @@ class TestEscalation(TeamAlertCase):
         self.assertIn("no more steps", alert.message_ids[0].body)
         self.assertIn("no more steps", alert.status_label)
 
+    def test_who_is_in_charge_reads_it_in_the_companys_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.company.partner_id.lang = "fr_FR"
+        self.plan.step_ids[2:].unlink()
+        alert = self.raise_alert()
+        self.wait(10)
+        self.assertIn("plus d'étapes", alert.message_ids[0].body)
+
     def test_a_leader_who_has_left_is_not_in_charge(self):
         self.dee.active = False
         self.check_not_in_charge()

@@ -213,6 +213,14 @@ class TestCalls(CallCase):
         self.raise_alert()
         self.assertEqual(self.answer_call(self.ring(self.ann)).lang, "fr_FR")
 
+    def test_english_is_not_read_by_another_voice(self):
+        self.env["res.lang"]._activate_lang("it_IT")
+        self.ann.lang = "it_IT"
+        self.raise_alert()
+        spoken = self.answer_call(self.ring(self.ann))
+        self.assertIn("press 1", spoken.words)
+        self.assertEqual(spoken.lang, "en_US")
+
 
 class TestMissedCalls(CallCase):
     """Without an answer the next step does not wait, and the miss is recorded."""

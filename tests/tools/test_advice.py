@@ -181,6 +181,8 @@ class TestMandatoryWords(BaseCase):
         found = advice.find_missing(footer, ("LEAVE",), ("ASSIST",))
         self.assertEqual(found, ())
         self.assertEqual(advice.find_missing(footer), ("STOP", "HELP"))
+        footer = "להסרה השיבו הסר, לעזרה השיבו עזרה"
+        self.assertEqual(advice.find_missing(footer, ("הסר",), ("עזרה",)), ())
 
     def test_who_sends(self):
         footer = "Reply STOP to opt out, HELP for help."

@@ -411,6 +411,10 @@ class TestAnswers(BaseCase):
         ):
             with self.subTest(text=text):
                 self.assertEqual(read_choice(text, 3), expected)
+        for text in ("٢", "２", "۲", "२", "\u200f2", "2\u200e", "2️⃣"):
+            with self.subTest(text=text):
+                self.assertEqual(read_choice(text, 3), 2)
+                self.assertEqual(read_action(text), "move")
         # Of two, 3 is none: it must not cancel another appointment.
         self.assertEqual(read_choice("3", 2), 0)
 

@@ -15,7 +15,7 @@ class TestBroadcastReplies(BaseCase):
                 *("Still down?", "when will it work again", "Hi, is the VPN back"),
                 *("¿Cuándo vuelve", "Hola, cuando vuelve", "Quand est-ce fini"),
                 *("Wann geht es wieder", "Guten Tag, wie lange noch", "thanks. ETA?"),
-                *("Où en est-on ？", "Will it be fixed today"),
+                *("Où en est-on ？", "Will it be fixed today", "متى تعود؟"),
             ),
             (THANKS, "Thank you", "ok thanks!", "Merci beaucoup", "danke", "Gracias"),
             (

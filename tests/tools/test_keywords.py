@@ -136,12 +136,18 @@ class TestKeywords(BaseCase):
         self.assertAction("help", HELP, words)
 
     def test_letters_with_marks_are_letters(self):
-        """Many people omit accents of Latin letters; those of other letters count."""
+        """Many people omit Latin and Greek accents; those of other letters count."""
         words = {STOP: {normalize("arrêt"), normalize("रोकें"), "СТОП", "停止"}}
         for text in ("ARRÊT", "arre\u0302t", "arret", "रोकें।", "стоп", "停止。"):
             self.assertAction(text, STOP, words)
         self.assertAction("रोक", None, words)
         self.assertAction("sí", YES, {YES: {"SI"}})
+        for word, text in (("ΔΙΑΚΟΠΗ", "διακοπή"), ("Διακοπή", "ΔΙΑΚΟΠΗ")):
+            self.assertAction(text, STOP, {STOP: {normalize(word)}})
+
+    def test_digits_of_other_scripts(self):
+        for text in ("age ٢١", "AGE ２１", "age २१", "\u200fage 21\u200f"):
+            self.assertAction(text, JOIN, {JOIN: {"AGE 21"}})
 
     def test_the_carriers_word_rules(self):
         """It also covers words that only the carrier's account knows."""

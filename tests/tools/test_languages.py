@@ -14,6 +14,8 @@ class TestLanguages(BaseCase):
         for wanted, found in (
             ("fr_FR", "fr_FR"),
             ("fr_BE", "fr_FR"),
+            ("fr-CA", "fr_FR"),
+            ("es-MX", "es_MX"),
             ("es_ES", "es_MX"),
             ("es_419", "es_MX"),
             ("es", "es_MX"),

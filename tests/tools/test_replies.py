@@ -24,6 +24,7 @@ class TestReplies(BaseCase):
             ("4 out of 5", 4, ""),
             ("Five", 5, ""),
             ("５", 5, ""),
+            ("٥", 5, ""),
             ("5 - great work", 5, "great work"),
             ("4, it was quick", 4, "it was quick"),
             ("5 Thanks a lot", 5, "Thanks a lot"),

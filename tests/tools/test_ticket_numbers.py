@@ -15,6 +15,7 @@ class TestTicketNumbers(BaseCase):
             "HT00042",
             "ht00042 still broken",
             "About #HT00042: it is broken",
+            "HT٠٠٠٤٢",
             "ticket HT-00042?",
             "Ht 00042",
             "ht#00042",
@@ -22,6 +23,7 @@ class TestTicketNumbers(BaseCase):
             "my ticket #00042 please",
             "ticket 00042",
             "Case no. 00042",
+            *("ticket n° 00042", "número 00042", "Ticketnummer: 00042", "N°00042"),
             "ＨＴ００042",
         ):
             with self.subTest(text=text):
@@ -67,6 +69,9 @@ class TestTicketNumbers(BaseCase):
 
     def test_a_number_alone(self):
         for text in ("HT00042", " #ht 00042 ", "ticket HT00042?", "status of HT00042"):
+            with self.subTest(text=text):
+                self.assertTrue(ticket_texts.is_alone(text, "HT00042"))
+        for text in ("n° 00042", "Ticket Nummer 00042", "numéro 00042"):
             with self.subTest(text=text):
                 self.assertTrue(ticket_texts.is_alone(text, "HT00042"))
         for text in ("HT00042 is broken", "is HT00042 done", "HT00043"):
