@@ -67,7 +67,7 @@ class SmsComposer(models.TransientModel):
         compute="_compute_sms_consent_state",
         help="Of the record's own number. Empty while another one is typed.",
     )
-    sms_price = fields.Json(compute="_compute_sms_price")
+    sms_price = fields.Json("Price", compute="_compute_sms_price")
     attachment_ids = fields.Many2many(
         "ir.attachment",
         "sms_composer_attachment_rel",
