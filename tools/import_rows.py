@@ -116,11 +116,13 @@ DECISIONS = {
 }
 #: A heading that tells who has opted out, perhaps with words before or after.
 NO_HEADING = re.compile(
-    r"(?!.*\b(?:e ?mail|mail|opt(?:ed)? ?in|or)\b)(?:.* )?(?:opt(?:ed|ing)? ?outs?"
-    r"|unsubscri\w+|do not (?:text|contact|call|message)|dnc|revo(?:ked|ca\w+|que\w*)"
-    r"|withdr\w+|desinscri\w+|desabonn\w+|opposition|refus\w*|ne pas \w+|baja"
-    r"|desuscri\w+|no (?:contactar|enviar|llamar|molestar)|ab(?:ge)?meld\w+"
-    r"|abbestell\w+|ausgetragen|wider(?:ruf|spr)\w*|keine sms)(?: .*)?"
+    r"(?!.*\b(?:e ?mail|mail|(?<!not )opt(?:ed)? ?in|or)\b)(?:.* )?"
+    r"(?:opt(?:ed|ing)? ?outs?|unsubscri\w+|dnc|revo(?:ked|ca\w+|que\w*)|withdr\w+"
+    r"|do not (?:text|sms|contact|call|message)|desinscri\w+|desabonn\w+|opposition"
+    r"|refus\w*|ne pas \w+|baja|desuscri\w+|no (?:contactar|enviar|llamar|molestar)"
+    r"|ab(?:ge)?meld\w+|abbestell\w+|ausgetragen|wider(?:ruf|spr)\w*"
+    r"|(?<!\w )(?:not?|keine?|pas de) (?:sms|texts?|consent|subscri|agree|opted)\w*"
+    r")(?: .*)?"
 )
 #: A heading that tells who has agreed, perhaps with words before or after.
 YES_HEADING = re.compile(
@@ -129,7 +131,9 @@ YES_HEADING = re.compile(
 )
 #: How exports name the answer of people who have not agreed.
 NOT_AGREED = re.compile(
-    r"(?:not|never|unsubscribed|unconfirmed|unknown|pending|declined|denied|refused)\b"
+    r"(?:not|never|unsubscribed|unconfirmed|unknown|pending|declined|denied|refus\w*"
+    r"|opted.out|revo\w+|withdr\w+|reject\w*|cancel\w*|expired|nicht|nie|abgelehnt"
+    r"|abgemeldet|widerruf\w*|jamais|retir\w+|rechaz\w+|nunca)\b"
 )
 #: What exports write into a column of a :data:`NO_HEADING` about those who have not.
 EMPTY_WORDS = frozenset(("none", "null", "na", "n a", "nan", "never"))

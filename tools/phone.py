@@ -36,7 +36,7 @@ _DECIMAL_ZERO = re.compile(r"(?<=\d{7})\.0+\Z")
 #: words say with figures ("after 6 pm"), which would make it another number.
 _EXTENSION = re.compile(
     r"\d\W*(?:poste|p\.|durchwahl|dw|apparat|app|nebenstelle|nst|klappe|interno|anexo"
-    r"|ext\w*)\W*\d{1,7}\W*\Z|(?:\d\W*){8}[^\W\d_][^\d=]*\d{1,7}\D*\Z",
+    r"|ext\w*)\W*\d{1,7}\W*\Z|(?:\d\W*){8}[^\W\d_](?:[^\d=]*\d){1,7}\D*\Z",
     re.IGNORECASE,
 )
 #: Only a text that matches can contain an extension.

@@ -2,6 +2,7 @@
 from odoo import api, fields, models
 
 from ..hooks import MODULE
+from ..models.dispatch.res_company import LEAVING
 from ..models.ledger.sms_consent_evidence import CHAIN
 from ..tools.evidence import make_reference
 
@@ -23,7 +24,7 @@ class BaseModuleUninstall(models.TransientModel):
     def _compute_sms_is_leaving(self):
         sudo = self.sudo().env
         companies_sudo = sudo["res.company"].with_context(active_test=False)
-        stranded_sudo = companies_sudo._find_sms_stranded()
+        stranded_sudo = companies_sudo.search([("sms_provider", "in", LEAVING)])
         waiting = [("state", "=", "outgoing")]
         self.sms_event_count = sudo["sms.consent.event"].search_count([])
         self.sms_waiting_count = sudo["sms.sms"].search_count(waiting)

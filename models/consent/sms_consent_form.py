@@ -357,5 +357,6 @@ class SmsConsentForm(models.AbstractModel):
         is_typed = number != partner.phone_sanitized
         claim = claims._note(company, partner, number, is_typed)
         asked = self._request(company, number, choices, trace, is_login=True, **facts)
-        claim._note_question(asked)
+        if asked:
+            claim.question_id = asked[:1].sudo().evidence_id
         return ASKED

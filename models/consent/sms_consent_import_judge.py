@@ -43,6 +43,7 @@ class Judge:
             and import_rows.get_meaning(it.header or "")
         }
         self.purposes = self._read_purposes()
+        self._say_date = self.env["sms.consent.details"]._say_date
         self.default_purposes = job.purpose_ids.sorted()
         self._match_words = lru_cache(MAX_WORDS)(self._match_words)
 
@@ -98,7 +99,9 @@ class Judge:
         self._check_others(said.event, cells)
         purposes = self._find_purposes(said)
         self._check_proof(said, purposes)
-        wordings, words = self._find_words(said, purposes)
+        wordings, words = None, said.wording
+        if said.event == consent.GRANTED:
+            wordings, words = self._match_words(purposes, said.version, words)
         note = import_rows.make_note(said.how, said.source, said.note)
         facts = {"name": said.name, "witness": said.witness, "address": said.address}
         place = f"{job.file_name or ''}, {row}"
@@ -165,6 +168,7 @@ class Judge:
         keys = [self._get_key(statement) for _line, _cells, statement in read]
         seen = self._find_seen(keys)
         known = self._find_known(hashes.values())
+        newest = {tuple(subject): at for *subject, at in sorted(known)}
         stopped = self._find_stopped(hashes.values())
         consents = self.env["sms.consent"]
         handovers = consents._find_outdated(self.company, list(hashes.values()))
@@ -186,6 +190,9 @@ class Judge:
                 stops = stopped.get(number_hash, [])
                 handover = handovers.get(number_hash)
                 fault = self._find_obstacle(statement, found, stops, handover)
+                times = [newest.get(it[:-1], statement.happened_at) for it in entries]
+                if not fault and min(times) > statement.happened_at:
+                    fault = Fault("known", self._say_date(min(times)))  # a newer one
             else:
                 fault = None
             if fault:
@@ -242,13 +249,8 @@ class Judge:
 
     # === Words ===
 
-    def _find_words(self, said, purposes):
-        """Return a row's wordings, and the words as they were shown."""
-        if said.event != consent.GRANTED:
-            return None, said.wording
-        return self._match_words(purposes, said.version, said.wording)
-
     def _match_words(self, purposes, version, wording):
+        """Return a consent's wordings, and the words as they were shown."""
         if not version:
             match = self.env["sms.consent.entry"]._match_wordings
             return match(self.company, purposes, wording), wording
@@ -261,7 +263,8 @@ class Judge:
         """Return a purpose's wording by version number or digest."""
         text = version.casefold().lstrip("v").strip()
         found = self.env["sms.wording"]._find_versions(self.company, purpose)
-        found = found.filtered(lambda it: text in (it.digest, str(it.version)))
+        texts = {text, text.lstrip("0")}
+        found = found.filtered(lambda it: texts & {it.digest, str(it.version)})
         if not found:
             raise Fault("bad_version", f"{purpose.name}: {version}")
         own = languages.get_language(self.company._pick_sms_lang())

@@ -38,6 +38,7 @@ class SmsConsentPaper(models.Model):
     signed_on = fields.Date(default=fields.Date.context_today)
     # In a form, what its lines were filled in with.
     filled_on = fields.Date(store=False)
+    filled_purpose_ids = fields.Many2many("sms.purpose", store=False)
     witness = fields.Char(
         "Witnessed By",
         default=lambda self: self.env.user.name,
@@ -85,6 +86,15 @@ class SmsConsentPaper(models.Model):
         former = (False, self.filled_on or self._origin.signed_on)
         lines = self.line_ids.filtered(lambda line: line.signed_on in former)
         lines.signed_on = self.filled_on = self.signed_on
+
+    @api.onchange("purpose_ids")
+    def _onchange_purpose_ids(self):
+        """Change the purposes of its lines likewise: a box not ticked is no consent."""
+        former = (self.filled_purpose_ids or self._origin.purpose_ids)._origin
+        lines = self.line_ids.filtered(
+            lambda line: line.purpose_ids._origin in (former, former.browse())
+        )
+        lines.purpose_ids = self.filled_purpose_ids = self.purpose_ids
 
     @api.depends("line_ids.problem")
     def _compute_line_count(self):
@@ -198,7 +208,7 @@ class SmsConsentPaperLine(models.Model):
         for line in self:
             line.signed_on = line.paper_id.signed_on
 
-    @api.depends("paper_id.purpose_ids")
+    @api.depends("paper_id")
     def _compute_purpose_ids(self):
         for line in self:
             line.purpose_ids = line.paper_id.purpose_ids

@@ -41,7 +41,7 @@ def work_off_safely(job, work):
     for attempt in range(1, MAX_TRIES + 1):
         try:
             done = work()
-            job.env.flush_all()
+            job.env.cr.flush()
             return done
         except (SerializationFailure, DeadlockDetected):
             if attempt == MAX_TRIES:

@@ -216,8 +216,3 @@ class SmsSharedCopy(models.AbstractModel):
         """Return which row replaces which: ``{(shared id, company id): id}``."""
         own = self.sudo().search([("shared_id", "!=", False)])
         return {(it.shared_id.id, it.company_id.id): it.id for it in own}
-
-    @api.model
-    def _get_shared_ids(self):
-        """Return ``{own id: shared id}``."""
-        return {own: shared for (shared, _), own in self._get_copies().items()}

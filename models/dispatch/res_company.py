@@ -277,11 +277,6 @@ class ResCompany(models.Model):
     def _get_sms_backup_providers(self):
         return [(code, PROVIDERS[code].name) for code in REAL]
 
-    @api.model
-    def _find_sms_stranded(self):
-        """Return the companies whose carrier is removed with the addon."""
-        return self.search([("sms_provider", "in", LEAVING)])
-
     def _leave_sms_carrier(self):
         """Move companies whose carrier is uninstalled to one that sends nothing.
 

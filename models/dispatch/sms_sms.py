@@ -156,17 +156,19 @@ class SmsSms(models.Model):
         domain = Domain("state", "=", "outgoing") & Domain("to_delete", "!=", True)
         domain &= Domain("record_company_id.sms_provider", "not in", list(PROVIDERS))
         domain &= self._get_due_domain()
-        batch_size = self._get_send_batch_size()
-        found = self.search(domain, limit=batch_size, order="id")
-        cron = self.env["ir.cron"]
-        by_company = found.grouped(lambda sms: sms._get_sms_company())
-        for company, messages in by_company.items():
-            batch = messages.try_lock_for_update().filtered_domain(domain)
-            send, failure = batch.with_company(company)._send, "%s: not sent"
-            contain(self.env, send, _logger, failure, batch[:LINE_IDS])
-            cron._commit_progress(len(batch))
-        remaining = self.search_count(domain) if len(found) == batch_size else 0
-        cron._commit_progress(remaining=remaining)
+        cron, size = self.env["ir.cron"], self._get_send_batch_size()
+        # Each once: what fails is left to the next run, as the carrier may have it.
+        behind = domain
+        while found := self.search(behind, limit=size, order="id"):
+            behind = domain & Domain("id", ">", found[-1].id)
+            by_company = found.grouped(lambda sms: sms._get_sms_company())
+            for company, messages in by_company.items():
+                batch = messages.try_lock_for_update().filtered_domain(domain)
+                send, failure = batch.with_company(company)._send, "%s: not sent"
+                contain(self.env, send, _logger, failure, batch[:LINE_IDS])
+                cron._commit_progress(len(batch))
+            if not cron._commit_progress(remaining=self.search_count(behind)):
+                return
 
     @api.autovacuum
     def _gc_device(self):

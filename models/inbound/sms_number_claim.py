@@ -149,11 +149,6 @@ class SmsNumberClaim(models.Model):
             open_sudo.typed_at = False
             self._invalidate_caches()
 
-    def _note_question(self, events):
-        """Note the question that was asked for a contact, if there was one."""
-        if events:
-            self.question_id = events[:1].sudo().evidence_id
-
     @api.model
     def _invalidate_caches(self):
         self.invalidate_model()

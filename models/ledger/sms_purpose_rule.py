@@ -219,7 +219,8 @@ class SmsPurposeRule(models.Model):
     def _name_shared_template(self, source):
         """Replace a company's own template by the shared one, unless rules name it."""
         template = self.env["sms.template"].browse(source.template_id or ())
-        shared_id = template._get_shared_ids().get(template.id)
+        shared = {own: it for (it, _company), own in template._get_copies().items()}
+        shared_id = shared.get(template.id)
         if not shared_id or self._knows_template(template):
             return source
         return source._replace(template_id=shared_id)

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL, ormcache
 
 from ...tools import purpose_rules
-from ...tools.purpose_rules import OfferLaw, find_duties, find_years_to_keep
+from ...tools.purpose_rules import OfferLaw, find_duties
 from ...tools.quiet_hours import MARKETING
 from ...tools.strictness import is_law_less_strict
 
@@ -223,11 +223,6 @@ class SmsConsentLaw(models.Model):
             for law in self
             if law.active
         ]
-
-    @api.model
-    def _get_years_to_keep(self):
-        """Return how long proof of consent must be kept: ``{ISO code: years}``."""
-        return find_years_to_keep(self._get_rules(), fields.Date.today())
 
     @api.model
     def _find_duties(self, place):

@@ -10,6 +10,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ...tools import at_rest, consent, geography
+from ...tools.purpose_rules import find_years_to_keep
 from ..core.encrypted_field import decrypt
 from ..ledger.sms_consent_evidence import WORDS
 
@@ -96,7 +97,8 @@ class SmsConsentEvidence(models.Model):
         """
         kept, now = self.browse(), fields.Datetime.now()
         countries = defaultdict(set)
-        for country, years in self.env["sms.consent.law"]._get_years_to_keep().items():
+        laws = self.env["sms.consent.law"]._get_rules()
+        for country, years in find_years_to_keep(laws, now.date()).items():
             limit = now - relativedelta(years=years)
             if limits["consent"] and limit < limits["consent"]:
                 countries[limit].add(country)

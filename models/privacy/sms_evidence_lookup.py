@@ -121,11 +121,6 @@ class SmsEvidenceLookup(models.Model):
             self._add(self.env.company, model._name, READ, count)
 
     @api.model
-    def _note_nothing(self, model_name, numbers):
-        """Log that the user has searched for unknown numbers."""
-        self._add(self.env.company, model_name, NOTHING, 0, self._hash_typed(numbers))
-
-    @api.model
     def _add(self, company, model_name, kind, count, hashes=()):
         vals = {
             "company_id": company.id,
@@ -263,7 +258,9 @@ class SmsLookedUp(models.AbstractModel):
                 and isinstance(condition.value, str)
             ]
             if numbers:
-                self.env["sms.evidence.lookup"]._note_nothing(self._name, numbers)
+                lookups, company = self.env["sms.evidence.lookup"], self.env.company
+                hashes = lookups._hash_typed(numbers)
+                lookups._add(company, self._name, NOTHING, 0, hashes)
         return found
 
 

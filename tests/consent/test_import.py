@@ -111,9 +111,9 @@ class TestImport(ImportCase):
         shown = version._render(self.company)
         self.run_job([make_row(0, Text=shown)])
         headers = ("Phone", "Date", "Method", "Version", "Evidence")
-        for index, text in enumerate(("1", "v1", version.digest), 1):
+        for index, text in enumerate(("1", "v1", version.digest, "01"), 1):
             self.run_job(make_csv([make_row(index, Version=text)], headers))
-        self.assertEqual(len(self.events()), 4)
+        self.assertEqual(len(self.events()), 5)
         self.assertEqual(self.events().wording_id, version)
         self.assertEqual(set(self.events().mapped("wording")), {shown})
         job = self.make_job(make_csv([make_row(5, Version="9")], headers))
@@ -333,7 +333,7 @@ class TestOptOut(ImportCase):
     def test_who_agreed_anew_has_not_opted_out(self):
         self.record_consent(event="revoked", happened_at=datetime(2026, 3, 1))
         self.record_consent(happened_at=datetime(2026, 3, 4))
-        self.assertCounts(self.run_job([make_row(0)]), 1)
+        self.assertCounts(self.run_job([make_row(0, Date="2026-03-05")]), 1)
         self.assertEqual(self.ticket.sms_consent_state, "opted_in")
 
     def test_who_stopped_between_the_check_and_the_import(self):
@@ -377,6 +377,24 @@ class TestTwice(ImportCase):
         self.assertCounts(self.run_job(make_csv(rows, (*HEADERS, "Status"))), 2)
         [answer] = self.env["sms.consent"].search([("number", "=", phone_number(1))])
         self.assertEqual(answer.state, "opted_out")
+
+    def test_a_newer_consent_stands_wherever_it_was_recorded(self):
+        """In a long list, or by its person: else it would expire too early."""
+        dates = ("2026-05-01", "2026-03-02", "2026-06-01")
+        with patch.object(sms_consent_import_job, "BATCH_SIZE", 1):
+            job = self.make_job([make_row(0, Date=it) for it in dates[:2]])
+            job.action_check()
+            self.run_cron()
+            job.action_import()
+            self.run_cron()
+        self.assertCounts(job, 1, 1)
+        self.assertEqual(self.faults(job), {3: "known"})
+        [answer] = self.env["sms.consent"].search([("number", "=", self.number)])
+        self.assertEqual(answer.since, datetime(2026, 5, 1))
+        both = self.purposes("ticket", "alert").ids
+        row, for_both = [make_row(0, Date=dates[1])], {"purpose_ids": [(6, 0, both)]}
+        self.assertCounts(self.run_job(row, **for_both), 1)
+        self.assertCounts(self.run_job([make_row(0, Date=dates[2])]), 1)
 
     def test_over_the_bounds_of_a_batch(self):
         with patch.object(sms_consent_import_job, "BATCH_SIZE", 2):

@@ -277,6 +277,29 @@ class TestScreen(PaperCase):
         days = [date(2026, 2, 10), date(2026, 3, 4), date(2026, 2, 11)]
         self.assertEqual(stack.line_ids.mapped("signed_on"), days)
 
+    def test_purposes_that_were_unticked_for_one_form_stay_unticked(self):
+        """Its signer has not agreed to them."""
+        ticket, alert = self.purposes("ticket"), self.purposes("alert")
+        appointment = self.purposes("appointment")
+        stack = self.make_stack({}, {}, purpose_ids=[(6, 0, (ticket | alert).ids)])
+        with Form(stack) as form:
+            with form.line_ids.edit(0) as line:
+                line.purpose_ids.remove(alert.id)
+            form.purpose_ids.add(appointment)
+        first, second = stack.line_ids
+        self.assertEqual(first.purpose_ids, ticket)
+        self.assertEqual(second.purpose_ids, ticket | alert | appointment)
+        form = Form(self.env["sms.consent.paper"].with_user(self.agent))
+        with form.line_ids.new() as line:
+            line.number = self.number
+        form.purpose_ids.add(ticket)
+        form.purpose_ids.add(alert)
+        with form.line_ids.edit(0) as line:
+            self.assertEqual(set(line.purpose_ids.ids), set((ticket | alert).ids))
+            line.purpose_ids.remove(alert.id)
+        form.purpose_ids.add(appointment)
+        self.assertEqual(form.save().line_ids.purpose_ids, ticket)
+
     def test_a_number_goes_with_the_contact_that_it_was_taken_from(self):
         """Or a consent of one person would be recorded for another's number."""
         others = (self.make_customer(False, "Nina None"), self.customer.browse())

@@ -262,6 +262,23 @@ class TestOdoosOwnProvider(SmsCase):
         self.run_native_queue()
         self.assertEqual(self.posted[2:], [odd_number])
 
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.dispatch.sms_sms")
+    def test_what_fails_after_it_was_sent_is_not_sent_again_at_once(self):
+        """As many texts as Odoo takes at once: the job went on again and again."""
+        self.env["ir.config_parameter"].set_param("sms.session.batch.size", 1)
+        self.record_consent(None, "marketing")
+        self.make_sms()
+        self.make_sms()
+
+        def fail(_messages, _results):
+            raise KeyError("what another module does about it")
+
+        with patch.object(self.registry["sms.sms"], "_handle_call_result_hook", fail):
+            self.run_native_queue()
+        self.assertEqual(self.posted, [self.number] * 2, "each once")
+        self.run_native_queue()
+        self.assertEqual(len(self.posted), 4, "nothing was lost")
+
     def test_two_companies_in_one_queue(self):
         """Odoo's own method would fail on them: "Expected singleton"."""
         self.allow_offers()

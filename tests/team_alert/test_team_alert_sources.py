@@ -240,6 +240,35 @@ class TestByMail(TeamAlertCase):
         self.assertEqual(alert.name, "Server 4 offline")
         self.assertEqual(len(self.texts_to(self.ann)), 1)
 
+    @mute_logger("odoo.addons.helpdesk_mgmt_sms.models.core.batch_jobs")
+    def test_a_fetched_mail_that_conflicts_only_when_it_is_committed(self):
+        """Odoo posts changes, and we send notices, just before the commit."""
+        mail = MAIL.format(
+            sender="nagios@monitor.example", subject="Server 4 offline", number=1
+        )
+        take, tries = type(self.alerts)._take_code_block, []
+
+        def collide():
+            tries.append(1)
+            if len(tries) == 1:
+                raise SerializationFailure("could not serialize access")
+
+        def take_and_collide(alerts):
+            alerts.env.cr.precommit.add(collide)
+            return take(alerts)
+
+        with (
+            self.enter_registry_test_mode(),
+            self.registry.cursor() as cr,
+            patch.object(type(self.alerts), "_take_code_block", take_and_collide),
+        ):
+            threads = self.env(cr=cr, context={"default_fetchmail_server_id": 1})
+            threads["mail.thread"].message_process(False, mail)
+        self.assertEqual(len(tries), 2)
+        self.env.invalidate_all()
+        alert = self.alerts.search([("plan_id", "=", self.plan.id)])
+        self.assertEqual(alert.name, "Server 4 offline")
+
     def test_known_senders_and_users_raise_an_alert(self):
         self.dee.partner_id.email = "dee@example.com"
         for index, sender in enumerate(

@@ -94,6 +94,7 @@ class TestExtensions(BaseCase):
             *("0171 3920012 Durchwahl 12", "0171 3920012 DW12"),
             *("612 34 56 78 extensión 5", "３０３５５５０１００ ｘ５"),
             *("0171 3920012 ab 2 Uhr", "+43 664 1234567 (Büro 2)"),
+            *("+43 664 1234567 (Mo-Fr 8-12)", "0664 123456 ab 18 Uhr 30"),
         ):
             with self.subTest(text=text):
                 self.assertTrue(has_extension(tidy(text)))

@@ -371,6 +371,8 @@ class TestCells(BaseCase):
             *(("Opt-Out", REVOKED), ("Has opted out of SMS?", REVOKED)),
             *(("Do not text", REVOKED), ("Customer unsubscribed", REVOKED)),
             *(("Désinscrit", REVOKED), ("Einwilligung widerrufen", REVOKED)),
+            *(("Do not SMS", REVOKED), ("No SMS", REVOKED), ("Keine SMS", REVOKED)),
+            *(("No consent", REVOKED), ("Not opted in", REVOKED)),
             *(("Opt-in", GRANTED), ("Opt-in / opt-out", GRANTED)),
             *(("Agreed or opted out", GRANTED), ("", GRANTED)),
         ):
@@ -399,12 +401,16 @@ class TestCells(BaseCase):
             *(("Consent status", "not given", True), ("Opt-in", "declined", True)),
             *(("SMS opt-in", "yes", False), ("Opt-in IP", "192.0.2.7", False)),
             *(("Consent form", "", False), ("Opt-in / opt-out", "opted out", True)),
+            *(("Consent", "Withdrawn", True), ("Consent", "revoked 2026-04-01", True)),
+            *(("Einwilligung", "nicht erteilt", True), ("Opt-in", "rejected", True)),
+            *(("Consentement", "refusé", True), ("Einwilligung", "erteilt", False)),
         ):
             with self.subTest(heading=heading, text=text):
                 self.assertTrue(import_rows.get_meaning(heading))
                 found = import_rows.denies(GRANTED, text, heading)
                 self.assertIs(found, expected)
-        for heading in ("Email opt-in", "Customer since", "Options", "Contents"):
+        others = ("Email opt-in", "Customer since", "Options", "Mobile no. (SMS)")
+        for heading in (*others, "Contents"):
             self.assertIsNone(import_rows.get_meaning(heading), heading)
 
     def test_a_cell_against_an_opt_out(self):
