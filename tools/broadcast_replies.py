@@ -3,7 +3,7 @@
 
 import re
 
-from .replies import is_thanks
+from .replies import QUESTION_MARKS, is_thanks
 from .texts import fold
 
 #: In the order of display.
@@ -12,7 +12,6 @@ QUESTION, OTHER, OPT_OUT, THANKS = KINDS = ("question", "remark", "stop", "thank
 STOP = "stop"
 #: Characters of a text that are read.
 _LIMIT = 1600
-_SIGNS = frozenset("?¿？")
 #: Words that are skipped at the beginning, folded.
 _GREETINGS = frozenset(
     [
@@ -39,7 +38,7 @@ _PLAIN = frozenset(("will do", "any time", "no problem"))
 def is_question(text):
     """Tell if a text is a question, by a question mark or its first word."""
     text = (text or "")[:_LIMIT]
-    if _SIGNS.intersection(text):
+    if QUESTION_MARKS.intersection(text):
         return True
     words = re.findall(r"\w+", fold(text))
     while words and words[0] in _GREETINGS:
