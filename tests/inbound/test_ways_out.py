@@ -220,8 +220,8 @@ class TestWrongNumber(LedgerCase):
 
     def test_a_quoted_text_of_ours_says_nothing(self):
         """It tells how to STOP; a like would have held all texts for a review."""
-        ours = f"Your ticket is closed. {self.footer}"
-        for text in (f"Liked “{ours}”", f"❤️ to “{ours}”", f"Thanks\n> {ours}"):
+        ours = f"Hi Dana, this is a reminder. Reply 1 to confirm. {self.footer}"
+        for text in (f"Liked “{ours}”", f"👎 to “{ours}”", f"1\n> Hi. {self.footer}"):
             with self.subTest(text):
                 self.assertEqual(self.receive(text).kind, "conversation")
                 self.assertEqual(self.state("ticket"), "opted_in")
