@@ -130,7 +130,6 @@ REFUSING = compile_patterns(
     "ça|ca|cela ne? m? intéresse pas",
     "je ne|n? en? veux|souhaite|accepte|suis|désire pas d? accord?",
     "ich|wir möchte|will|wollen|brauche|möchten das|es? nicht",
-    "kein|keine interesse|bedarf",
 )
 
 #: Answers "Is your ticket solved?" with: it is not.
@@ -207,27 +206,17 @@ APPOINTMENT_WORDS = {
     "call_off": "3 CALLOFF CANCELAR ANULAR ANNULER ABSAGEN STORNIEREN",
 }
 
-#: Replies of technicians to a team alert.
+#: Replies of technicians to a team alert, between bars.
 ALERT_WORDS = {
-    "acknowledge": (
-        *("ACK", "ACKNOWLEDGE", "ACKNOWLEDGED", "ON IT", "I'M ON IT", "IM ON IT"),
-        *("ON MY WAY", "OMW", "TAKE", "TAKEN", "GOT IT"),
-        *("RECIBIDO", "ENTERADO", "ENTERADA", "VOY", "YO VOY", "EN CAMINO"),
-        *("LO TOMO", "ME ENCARGO", "YO ME ENCARGO", "ESTOY EN ELLO", "YA VOY"),
-        *("RECU", "BIEN RECU", "PRIS", "J'Y VAIS", "J'ARRIVE", "EN ROUTE"),
-        *("JE PRENDS", "JE M'EN OCCUPE", "JE M'EN CHARGE"),
-        *("UBERNOMMEN", "UEBERNOMMEN", "UBERNEHME", "UEBERNEHME"),
-        *("ICH UBERNEHME", "ICH UEBERNEHME", "BIN DRAN", "BIN UNTERWEGS"),
-        *("UNTERWEGS", "ICH BIN DRAN", "HAB ICH", "MACHE ICH", "ICH MACHE DAS"),
-    ),
-    "resolve": (
-        *("RESOLVE", "RESOLVED", "DONE", "FIXED", "SOLVED"),
-        *("RESUELTO", "SOLUCIONADO", "ARREGLADO", "LISTO", "HECHO", "TERMINADO"),
-        *("RESOLU", "REGLE", "REPARE", "FAIT", "TERMINE", "C'EST REGLE"),
-        *("C'EST FAIT", "GELOST", "GELOEST", "ERLEDIGT", "BEHOBEN", "FERTIG"),
-    ),
-    "escalate": (
-        *("ESCALATE", "ESCALATED", "PASS ON", "ESCALAR", "ESCALADO", "PASAR"),
-        *("ESCALADER", "TRANSMETTRE", "TRANSMIS", "ESKALIEREN", "WEITERGEBEN"),
-    ),
+    "acknowledge": "ACK|ACKNOWLEDGE|ACKNOWLEDGED|ON IT|I'M ON IT|IM ON IT|ON MY WAY|"
+    "OMW|TAKE|TAKEN|GOT IT|RECIBIDO|ENTERADO|ENTERADA|VOY|YO VOY|EN CAMINO|LO TOMO|"
+    "ME ENCARGO|YO ME ENCARGO|ESTOY EN ELLO|YA VOY|RECU|BIEN RECU|PRIS|J'Y VAIS|"
+    "J'ARRIVE|EN ROUTE|JE PRENDS|JE M'EN OCCUPE|JE M'EN CHARGE|UBERNOMMEN|UEBERNOMMEN|"
+    "UBERNEHME|UEBERNEHME|ICH UBERNEHME|ICH UEBERNEHME|BIN DRAN|BIN UNTERWEGS|"
+    "UNTERWEGS|ICH BIN DRAN|HAB ICH|MACHE ICH|ICH MACHE DAS",
+    "resolve": "RESOLVE|RESOLVED|DONE|FIXED|SOLVED|RESUELTO|SOLUCIONADO|ARREGLADO|"
+    "LISTO|HECHO|TERMINADO|RESOLU|REGLE|REPARE|FAIT|TERMINE|C'EST REGLE|C'EST FAIT|"
+    "GELOST|GELOEST|ERLEDIGT|BEHOBEN|FERTIG",
+    "escalate": "ESCALATE|ESCALATED|PASS ON|ESCALAR|ESCALADO|PASAR|ESCALADER|"
+    "TRANSMETTRE|TRANSMIS|ESKALIEREN|WEITERGEBEN",
 }

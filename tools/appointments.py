@@ -21,7 +21,7 @@ from .clocks import to_utc
 from .geography import is_zone
 from .keywords import drop_invisible
 from .moments import get_locale, is_same_clock, say_hour, say_place, tidy_day, to_local
-from .replies import agrees, flatten, is_thanks
+from .replies import agrees, are_courtesies, flatten, strip_signs
 from .texts import by_word, plain_spaces
 
 #: Reminders of an all-day appointment count back from this local hour of its day; one
@@ -281,12 +281,27 @@ CONFIRM, MOVE, CALL_OFF = ACTIONS = ("confirm", "move", "call_off")
 
 _ACTION_OF = by_word(APPOINTMENT_WORDS) | {"CALL OFF": CALL_OFF}
 
-#: The answer, then anything after punctuation, or thanks after a blank.
+#: After the digit: "3 cancel". Alone it is an opt-out.
+_SAID_TOO = {"CANCEL": CALL_OFF, **_ACTION_OF}
+#: The answer, then anything after punctuation, or courtesies after a blank. Not the
+#: hour "3:30", the day "3.12." or the floor "3. Stock": a dot counts as a blank.
 _ANSWER = re.compile(
-    r"(CALL\s+OFF|\d{1,2}|[A-Z]+)(?:\s*[.,;:!)\n]+(.*)|\s+(.*))?", re.S
+    r"(CALL\s+OFF|\d{1,2}|[A-Z]+)(?:\s*[.,;:!\n]+(?!\d)(.*)|\s+(.*))?", re.S
 )
-#: People who go on like this mean something else than their first word says.
-_BUT = re.compile(r"\b(?:BUT|HOWEVER|PERO|AUNQUE|MAIS|SAUF|ABER|NUR NICHT)\b")
+_ORDINAL = re.compile(r"(?<=\d)[.)]+")
+#: People who go on like this mean something else than their first word says: they
+#: restrict it, or name another number.
+_BUT = re.compile(
+    r"\b(?:BUT|HOWEVER|PERO|AUNQUE|MAIS|SAUF|ABER|NUR NICHT)\b"
+    r"|(?:\A|\b(?:OR|NO|WAIT|SORRY|MEAN|O|OU|NON|ODER|NEIN)\b)\W*\d{1,2}(?!\w|[:.]\d)"
+)
+#: So do those who confirm and go on with a refusal, or with another answer.
+_REFUSAL = re.compile(
+    r"\b(?:NO(?! (?:HAY )?(?:PROBLEM|WORR))|NOT|CANNOT|(?:CAN|WON|DON).?T|UNABLE|CANCEL"
+    r"|PAS(?! DE)|IMPOSSIBLE|NICHT|NEIN|LEIDER|"
+    + "|".join(it for it, does in _ACTION_OF.items() if does != CONFIRM and len(it) > 1)
+    + r")\b"
+)
 #: Characters of a text that are read.
 _LIMIT = 500
 
@@ -316,13 +331,16 @@ def read_choice(text, count):
 
 
 def _read_first(text):
-    # A digit's emoji is the digit and two signs.
-    said = drop_invisible((text or "")[:_LIMIT]).replace("\ufe0f\u20e3", "")
-    found = _ANSWER.fullmatch(flatten(said.strip()))
-    if found:
+    said = flatten(strip_signs(drop_invisible((text or "")[:_LIMIT])))
+    if found := _ANSWER.fullmatch(_ORDINAL.sub(" ", said).strip()):
         word, behind_sign, plain = found.groups("")
-        if not (_BUT.search(behind_sign) or (plain and not is_thanks(plain))):
-            return word
+        action = _ACTION_OF.get(word)
+        is_same = action and _SAID_TOO.get(plain.rstrip(" .!")) == action
+        is_else = plain and not is_same and not are_courtesies(plain)
+        is_else = is_else or _BUT.search(behind_sign)
+        if action == CONFIRM:
+            is_else = is_else or _REFUSAL.search(behind_sign)
+        return "" if is_else else word
     return ""
 
 

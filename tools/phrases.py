@@ -15,6 +15,7 @@ from .grammar import measure
 from .keywords import MANDATORY_WORDS, STOP, squeeze
 from .phrase_model import get_model, read_tokens
 from .replies import is_reaction
+from .texts import fold
 
 #: Classes that end consent.
 OPT_OUT, WRONG_NUMBER = ENDING = ("opt_out", "wrong_number")
@@ -43,9 +44,17 @@ _REPORTED = re.compile(
 _QUOTED = re.compile(
     r"“[^”]*”|„[^“”]*[“”]|«[^»]*»|\"[^\"]*\"|‘[^’]*’|(?<!\w)'[^']+'(?!\w)"
 )
+#: Lines of ours that a reply quotes: they tell how to STOP.
+_QUOTED_LINES = re.compile(r"^[^\S\n]*>.*$", re.M)
 #: A clause with the punctuation that ends it.
 _CLAUSE = re.compile(r"[^,.;:!?\n]+[,.;:!?\n]*")
 _STOP_WORDS = frozenset(map(squeeze, MANDATORY_WORDS[STOP]))
+#: With nothing but these a text may mean what we wrote: "Wrong day", "This is wrong".
+_ONLY_WRONG = re.compile(
+    r"(?:\b(?:wrong|equivocad[oa]|mauvaise?|falsche?r?|day|date|time|hour|place|office|one"
+    r"|again|appointment|visit|dia|fecha|hora|cita|lugar|jour|heure|rdv|tag|zeit|uhrzeit"
+    r"|termin|ort|i|its?|this|that|the|is|was|not|my|have|sorry)\b[^\w#]*)+"
+)
 
 
 def classify(text):
@@ -54,7 +63,7 @@ def classify(text):
     :param str text: as it was received, may be empty
     :return: one of :data:`CLASSES`
     """
-    text = text or ""
+    text = _QUOTED_LINES.sub("", text or "")
     tokens = read_tokens(text[:MAX_LENGTH])
     if not any(token.isalpha() for token in tokens) or is_reaction(text):
         return CONVERSATION
@@ -65,6 +74,7 @@ def classify(text):
     whole = _join(word for words in said for word in words)
     kind = OPT_OUT if whole in _STOP_WORDS else _rate(text, tokens)
     is_doubtful = kind in ENDING and not _can_be_sure(text, tokens)
+    is_doubtful |= kind == WRONG_NUMBER and bool(_ONLY_WRONG.fullmatch(fold(text)))
     is_doubtful |= kind == CONVERSATION and not _STOP_WORDS.isdisjoint(map(_join, rest))
     return DOUBTFUL if is_doubtful else kind
 

@@ -30,17 +30,20 @@ _FIGURE = re.compile(
     r"|(?(figure)(?=GREAT|GOOD|PERFECT|SUPER)|(?!)))(?P<rest>.*))?",
     re.DOTALL,
 )
-_THANKS = re.compile(rf"(?:(?:{answers.THANKS})(?:\W+|\Z))+")
+_THANKS = re.compile(rf"\W*(?:(?:{answers.THANKS})(?:\W+|\Z))+")
+#: A list of matters: "1. Printer 2. Mouse".
+_LIST = re.compile(r"1[.)].*\b2[.)]", re.DOTALL)
+_OTHER = r"\w!-~¿？؟👎€£"
+_AROUND = re.compile(rf"\A(?:[^{_OTHER}]|[\"#'(*.\[])+|(?:[^{_OTHER}]|[\"'*,;:\]-])+\Z")
 #: A reaction that quotes a text, as phones send it: "Liked “We are done”", "👍 to “…”".
-_LIKES = "LIKED|LOVED|TO|A AIME|A ADORE|LE GUSTO|LE ENCANTO|GEFALLT"
 _QUOTE = r"\s[\"“«„].*[\"”»“]"
-_LIKED = re.compile(rf"[^\w👎]*(?:{_LIKES}){_QUOTE}", re.DOTALL)
-#: Any reaction of that kind.
-_REACTED = re.compile(
-    rf"\W*(?:{_LIKES}|DISLIKED|LAUGHED AT|EMPHASI[SZ]ED|QUESTIONED|REACTED \S+ TO"
-    rf"|REMOVED AN? .{{1,20}} FROM|LACHT UBER|A RI DE|SE RIO DE){_QUOTE}",
+_REACTION = re.compile(
+    r"\W*(?:(?:REACTED\W+)?[^\x00-\x7f\w]\W*TO|LIKED|LOVED|EMPHASI[SZ]ED|LAUGHED AT"
+    r"|DISLIKED|QUESTIONED|REMOVED AN? .{1,20} FROM|A AIME|A ADORE|A RI DE|LE GUSTO"
+    rf"|LE ENCANTO|SE RIO DE|GEFALLT|LACHT UBER){_QUOTE}\W*",
     re.DOTALL,
 )
+_DISLIKED = re.compile(r"\W*(?:DIS|EMPH|QUES|REMO)|[^“«„\"]*[👎😠😡😢😭😞😕🤔❓❔]")
 #: Alone these complain: it is broken again.
 _AGAIN = re.compile(r"(?:(?:AGAIN|WIEDER|JETZT)(?:\W+|\Z))+")
 #: Characters of a text that are read.
@@ -62,29 +65,35 @@ def read_rating(text, is_no=False):
     said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT]).strip()
     if is_no or _is_not_solved(said):
         return Reply(NOT_SOLVED, said)
-    found = _FIGURE.fullmatch(flatten(_strip(said)))
-    if not found:
+    bare = strip_signs(said)
+    found = _FIGURE.fullmatch(flatten(bare))
+    if not found or _LIST.match(bare):
         return None
     word = found["word"]
     value = answers.FIGURES[word] if word else int(found["figure"])
-    words = _strip(said)[found.start("rest") :].strip() if found["rest"] else ""
+    words = bare[found.start("rest") :].strip() if found["rest"] else ""
     return Reply(value, said if value == NOT_SOLVED else words)
 
 
 def is_thanks(text):
     """Tell if a text only says thanks, or likes a text, and so needs no action."""
     said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT])
-    if _LIKED.fullmatch(flatten(said).strip()):
-        return True
-    bare = flatten(_strip(said))
-    is_short = len(bare) < 80
+    bare = flatten(said).strip()
+    if _REACTION.fullmatch(bare):
+        return not _DISLIKED.match(bare)
+    is_short = len(bare) < 80 and QUESTION_MARKS.isdisjoint(said)
     return is_short and bool(_THANKS.fullmatch(bare)) and not _AGAIN.fullmatch(bare)
 
 
 def is_reaction(text):
-    """Tell if a text is only a reaction to another, which it quotes."""
+    """Tell if a text is a phone's report of a reaction, which quotes a text of ours."""
     said = unicodedata.normalize("NFKC", (text or "")[:_LIMIT])
-    return bool(_REACTED.fullmatch(flatten(said).strip()))
+    return bool(_REACTION.fullmatch(flatten(said)))
+
+
+def are_courtesies(text):
+    """Tell if a text has nothing but polite words: "please", "thanks"."""
+    return is_thanks(text) or _consists_of(_read_short(text), COURTESIES, ())
 
 
 def flatten(text):
@@ -99,9 +108,12 @@ def _is_not_solved(said):
     return bool(clauses) and len(clauses[0]) == measure(answers.NOT_SOLVED, clauses[0])
 
 
-def _strip(text):
-    kept = re.sub(r"\A[^\w]+", "", text)
-    return re.sub(r"[^\w!.)]+\Z", "", kept)
+def strip_signs(text):
+    """Return a text without brackets, quotes and emoji around it: "(4)", "4️⃣", "4 👍".
+
+    What changes the meaning stays: "4?", "👎 4", "<3", "3 €".
+    """
+    return _AROUND.sub("", unicodedata.normalize("NFKC", text))
 
 
 # === Yes and no, in more than one word ===
@@ -169,7 +181,9 @@ DIGITS = {ACKNOWLEDGE: 4, RESOLVE: 6, ESCALATE: 8}
 KEPT = timedelta(hours=72)
 
 _ACTION_OF = {
-    word: action for action, words in answers.ALERT_WORDS.items() for word in words
+    word: action
+    for action, words in answers.ALERT_WORDS.items()
+    for word in words.split("|")
 }
 _CODE = re.compile(r"(?:(?P<word>[A-Z' ]+?)\s+)?#?(?P<code>\d{1,6})(?P<rest>.*)", re.S)
 #: Punctuation may be followed by anything but another number.
@@ -209,9 +223,9 @@ def read_code(text):
 
     Only a plain answer counts: "4 printers are broken" is none.
     """
-    said = flatten(drop_invisible((text or "")[:_CODE_LIMIT]))
+    said = flatten(strip_signs(drop_invisible((text or "")[:_CODE_LIMIT])))
     said = " ".join(said.replace("’", "'").split())
-    said = said.rstrip(" .!")  # French has a blank before "!"
+    said = said.rstrip(" .!)")  # French has a blank before "!"
     if said in _ACTION_OF:
         return Answer(None, _ACTION_OF[said])
     found = _CODE.fullmatch(said)

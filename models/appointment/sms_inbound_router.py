@@ -8,7 +8,7 @@ from ..inbound.sms_inbound_router import CONFIRMATION
 from .sms_question import APPOINTMENT, ATTENDEE_MODEL
 
 #: STOP words that people also use about an appointment.
-CANCEL = ("CANCEL", "CANCELAR")
+CANCEL = frozenset(("CANCEL", "CANCELAR"))
 
 
 class SmsInboundRouter(models.AbstractModel):
@@ -22,7 +22,8 @@ class SmsInboundRouter(models.AbstractModel):
         47 CFR 64.1200(a)(12) allows the confirmation to ask what was meant; the opt-out
         stands with or without an answer.
         """
-        is_cancel = keywords.normalize(inbound.body or "").strip() in CANCEL
+        words = keywords.normalize(inbound.body or "").split()
+        is_cancel = len(words) <= 2 and not CANCEL.isdisjoint(words)  # "please cancel"
         is_ours = is_cancel and not inbound.opt_out_type
         if attendee := is_ours and self._find_next_appointment(inbound):
             return self._ask_if_meant(inbound, attendee, purposes)

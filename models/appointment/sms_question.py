@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import frozendict, plaintext2html
 from odoo.tools.translate import LazyTranslate
 
-from ...tools import appointments, keywords, reply_codes
+from ...tools import appointments, keywords, replies, reply_codes
 from ...tools.appointments import CALL_OFF, CONFIRM
 from ...tools.names import tidy_name
 from ...tools.verdicts import HAVE_GOT
@@ -111,14 +111,18 @@ class SmsQuestion(models.Model):
     def _take_appointment(self, inbound):
         """Run the wanted action; return whether the text names one."""
         router = self.env["sms.inbound.router"]
-        is_yes = router._find_action(inbound)[0] == keywords.YES
+        is_yes = router._read_answer(inbound) == keywords.YES
         said = router._get_said(inbound)
         action = CONFIRM if is_yes else appointments.read_action(said)
         if not action or not self._get_attendee() or not self._may_mean(action):
             return False
+        if (is_yes or replies.is_thanks(said)) and not self._is_last_asked():
+            return False
         # The confirmation of a CANCEL has asked about this one by its time.
         meant = self._find_meant(inbound, action) if self.sms_id else self
-        if len(meant) > 1:
+        if len(meant) > 1 and router._is_stopped(inbound):
+            router._converse(inbound)  # they are not asked any more which one
+        elif len(meant) > 1:
             meant._ask_which(inbound, action)
         else:
             (meant or self)._do(inbound, action)
@@ -143,11 +147,11 @@ class SmsQuestion(models.Model):
     def _may_mean(self, action):
         """Return whether the customer has read what an answer would be about.
 
-        If the text that asks is still held, they may know the appointment by an earlier
-        one. A time that none has told cannot be confirmed, as after a move.
+        If the text that asks is still held, or failed, they may know the appointment by
+        an earlier one. A time that none has told cannot be confirmed, as after a move.
         """
         is_read = Domain("sms_id.state", "in", HAVE_GOT)
-        if not self._is_held():
+        if not self._is_unread():
             if action != CONFIRM or not self.sms_id:
                 return True
             is_read |= Domain("sms_id", "=", self.sms_id.id)
@@ -176,9 +180,10 @@ class SmsQuestion(models.Model):
         if number is None:
             return False
         self._note_answer(inbound, str(number))
-        chosen = asked[number - 1] if number else self
-        if number and chosen._get_attendee():
-            chosen._do(inbound, details["action"])
+        chosen, action = asked[number - 1] if number else self, details["action"]
+        is_open = chosen.state == OPEN and bool(chosen._get_attendee())
+        if number and is_open and chosen._may_mean(action):
+            chosen._do(inbound, action)
         else:
             chosen._hand_over(inbound)
         return True
@@ -230,7 +235,7 @@ class SmsQuestion(models.Model):
         attendee = self._get_attendee()
         attendee.do_tentative()
         times = attendee.event_id._find_sms_free_times()
-        if not times:
+        if not times or self.env["sms.inbound.router"]._is_stopped(inbound):
             self._hand_over(inbound)
             return
         self._ask_about(
@@ -248,11 +253,11 @@ class SmsQuestion(models.Model):
         offered = (self.details or {}).get("times") or []
         number = appointments.read_choice(inbound.body, len(offered))
         attendee = self._get_attendee()
-        if number is None or not attendee:
+        if number is None:
             return False
         self._note_answer(inbound, str(number))
         inbound.write({"kind": "answer", "ticket_id": attendee.event_id.ticket_id.id})
-        if number:
+        if number and attendee:
             self._move_to(inbound, fields.Datetime.to_datetime(offered[number - 1]))
         else:
             self._hand_over(inbound)
@@ -282,9 +287,15 @@ class SmsQuestion(models.Model):
             self._tell_technician(CHOSEN)
 
     def _hand_over(self, inbound):
-        """Hand over to the technician, and to the conversation on the ticket."""
+        """Hand over to the technician, and to the conversation on the ticket.
+
+        Of an appointment that is gone nobody tells anything: it is conversation.
+        """
+        router = self.env["sms.inbound.router"]
+        if not self._get_attendee():
+            router._converse(inbound)
+            return
         if ticket := self._get_invitation().event_id.ticket_id:
-            router = self.env["sms.inbound.router"]
             router._converse(inbound, ticket=ticket.with_env(self.env))
         self._reply(inbound, reply_codes.APPOINTMENT_PERSON)
         self._tell_technician(WAITS)

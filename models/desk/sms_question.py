@@ -2,7 +2,6 @@
 from odoo import SUPERUSER_ID, models
 
 from ...tools import keywords, replies, reply_codes
-from ...tools.verdicts import HOLD
 
 
 class SmsQuestion(models.Model):
@@ -16,11 +15,13 @@ class SmsQuestion(models.Model):
         is_no = router._find_action(inbound)[0] == keywords.NO
         reply = replies.read_rating(inbound.body, is_no)
         ticket = self.env["helpdesk.ticket"].browse(self.res_id).exists()
-        is_asked = not self._is_held() and not self._was_asked_otherwise(inbound)
+        is_asked = not self._is_unread() and not self._was_asked_otherwise(inbound)
         if not reply or not ticket or not is_asked:
             return False
-        if reply.value == replies.NOT_SOLVED and not ticket.active:
-            return False  # nobody would see it there
+        # Nobody would see it there, or it refuses what was asked since.
+        is_meant = ticket.active and self._is_last_asked()
+        if reply.value == replies.NOT_SOLVED and not is_meant:
+            return False
         # As OdooBot: the customer rates, not one of our users.
         ticket = ticket.with_user(SUPERUSER_ID)
         self._note_answer(inbound, str(reply.value))
@@ -34,15 +35,11 @@ class SmsQuestion(models.Model):
             inbound.write({"kind": "answer", "ticket_id": ticket.id})
             ticket._rate_by_sms(reply, inbound)
             code = reply_codes.RATING_DONE
-        # Of several people with the number, they were asked.
-        lang = self.company_id._find_sms_lang(self.partner_id.lang, self.number)
-        router._say_reply(inbound, code, lang, ticket=ticket.number)
+        if not router._is_stopped(inbound):
+            # Of several people with the number, they were asked.
+            lang = self.company_id._find_sms_lang(self.partner_id.lang, self.number)
+            router._say_reply(inbound, code, lang, ticket=ticket.number)
         return True
-
-    def _is_held(self):
-        """Return whether the question itself still waits for its hour."""
-        sms = self.sms_id
-        return sms.state == "outgoing" and sms.gate_verdict == HOLD
 
     def _was_asked_otherwise(self, inbound):
         """Return whether a colleague's last text to the number is about something else.

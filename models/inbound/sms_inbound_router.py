@@ -24,6 +24,8 @@ UNCOUNTED = (CONFIRMATION, "opt_in_confirmation")
 #: machine that answers our answers would fill the ledger.
 RENEWAL_PAUSE = timedelta(days=1)
 _SENTENCE = re.compile(r"[^.!?？؟\n]+[.!?？؟]*")
+#: Texts that follow each other within this time are one answer.
+SAME_ANSWER = timedelta(minutes=1)
 #: These end everything, whatever a scope rule says about the others.
 WORDS_FOR_ALL = frozenset(("STOPALL",))
 
@@ -208,6 +210,7 @@ class SmsInboundRouter(models.AbstractModel):
         since &= Domain("number", "=", inbound.number) & Domain("id", "<", inbound.id)
         left_at = last_sudo.claimed_at or last_sudo.create_date
         since &= Domain("received_at", ">", left_at)
+        since &= Domain("received_at", "<=", inbound.received_at - SAME_ANSWER)
         is_answered = self.env["sms.inbound"].search_count(since, limit=1)
         return last_sudo.browse() if is_answered else last_sudo
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...tools.verdicts import HOLD
 from ..core.batch_jobs import contain
 
 _logger = logging.getLogger(__name__)
@@ -130,7 +131,10 @@ class SmsQuestion(models.Model):
         sender = self.env["sms.inbound.router"]._get_sender(inbound)
         for question in self._find_open(inbound) if sender["is_asked"] else ():
             take = partial(getattr(question, f"_take_{question.kind}"), inbound)
-            if contain(self.env, take, _logger, failure, inbound):
+            is_taken = contain(self.env, take, _logger, failure, inbound)
+            if is_taken is None:
+                return False  # no answer to an older question either
+            if is_taken:
                 inbound.kind = inbound.kind or "answer"
                 return True
         return self._take_unclaimed(inbound)
@@ -146,12 +150,26 @@ class SmsQuestion(models.Model):
         sender = self.env["sms.inbound.router"]._get_sender(inbound)
         if not asked or not sender["is_asked"]:
             return False
-        newest = max(self._find_open(inbound).mapped("asked_at"), default=None)
+        read = self._find_open(inbound).filtered(lambda it: not it._is_unread())
+        newest = max(read.mapped("asked_at"), default=None)
         return bool(newest) and newest > max(asked.mapped("recorded_at"))
 
     def _is_urgent(self):
         self.ensure_one()
         return False
+
+    def _is_unread(self):
+        """Return whether the text that asks is still held, or was never delivered."""
+        sms = self.sms_id
+        is_held = sms.state == "outgoing" and sms.gate_verdict == HOLD
+        return is_held or sms.state in ("canceled", "error")
+
+    def _is_last_asked(self):
+        """Return whether a mere yes or no means it: nothing was asked since."""
+        newer = Domain("company_id", "=", self.company_id.id)
+        newer &= Domain("number", "=", self.number) & Domain("id", ">", self.id)
+        newer &= Domain("state", "in", (OPEN, ANSWERED))
+        return all(it._is_unread() or it._is_urgent() for it in self.search(newer))
 
     def _may_answer(self, company):
         """Hook: return whether a text that a company has received may answer it."""

@@ -96,13 +96,16 @@ class SmsQuestion(models.Model):
     def _get_meant(self, inbound):
         """Return the alerts that words without a code may mean: unresolved ones.
 
-        If all are resolved, it is the newest, provided that our last text to them was
-        about an alert: "got it" in reply to "Bo has resolved it" needs no ticket.
+        None if a user has asked something since. If all are resolved, it is the newest,
+        provided that our last text to them was about an alert: "got it" in reply to
+        "Bo has resolved it" needs no ticket.
         """
-        if unresolved := self._get_unresolved():
-            return unresolved
         messages = self.env["sms.sms"]
         last_sudo = messages._get_last_said(inbound.company_id, inbound.number)
+        users_sudo = self.env["sms.inbound.router"]._get_users_question(inbound)
+        unresolved = self._get_unresolved()
+        if unresolved and not (users_sudo and users_sudo == last_sudo):
+            return unresolved
         if last_sudo.purpose_id.code != INTERNAL:
             return self.env[ALERT_MODEL]
         return self.filtered(lambda it: it.kind == TEAM_ALERT)[:1]._get_alert()
@@ -113,11 +116,12 @@ class SmsQuestion(models.Model):
     @api.model
     def _take_unknown_code(self, inbound):
         """Answer an unknown code while an alert is open; return whether it was one."""
-        if not replies.read_code(inbound.body):
+        if not (answer := replies.read_code(inbound.body)):
             return False
         questions = self._find_open(inbound)
+        is_meant = answer.code is not None or questions._get_meant(inbound)
         alerts = questions._get_unresolved()
-        if not alerts:
+        if not alerts or not is_meant:
             return False
         partner = questions.partner_id[:1]
         for alert in alerts:

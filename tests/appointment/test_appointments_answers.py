@@ -367,6 +367,10 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(self.attendee(self.event).state, "declined")
         self.assertEqual(len(self.messages_to()), count)
 
+    def test_a_polite_cancel_asks_too(self):
+        self.assertEqual(self.say("Please cancel").kind, "stop")
+        self.assertIn("Did you mean your appointment", self.bodies()[-1])
+
     def test_a_bare_cancel_may_mean_a_day_that_has_begun(self):
         """Odoo stores a day as 8:00 to 18:00 UTC, which is 1:00 to 11:00 in Denver."""
         day = NOW.date()
@@ -451,3 +455,149 @@ class TestAnswers(AppointmentCase):
         self.attendee(self.event).state = "declined"
         self.say("3")
         self.assertIn(f"{whole} is cancelled", self.bodies()[-1])
+
+    def test_an_hour_a_day_and_a_floor_are_no_answer(self):
+        """Otherwise "3:30 is better" would cancel it, and "2:00" choose a time."""
+        for body in ("3:30 is better", "3.12. um 10 Uhr?", "3. Stock", "1:30 pm", "<3"):
+            self.assertEqual(self.say(body).kind, "conversation", body)
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+        self.say("2")
+        for body in ("2:00", "1. or 3.", "2, no 3"):
+            self.assertEqual(self.say(body).kind, "conversation", body)
+        self.assertEqual(self.event.start, NOW + timedelta(days=2))
+
+    def test_who_confirms_and_refuses_is_read_by_a_person(self):
+        for body in ("OK, cancel it", "Yes, 3", "1, no wait, 2", "passt. leider nicht"):
+            self.assertEqual(self.say(body).kind, "conversation", body)
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+
+    def test_a_digit_as_a_key_or_with_a_please_is_read(self):
+        for body, state in (("1️⃣", "accepted"), ("2 please", "tentative")):
+            self.assertEqual(self.say(body).kind, "answer")
+            self.assertEqual(self.attendee(self.event).state, state)
+
+    def ask_rating(self):
+        """Close another ticket of the customer, who is asked how it went."""
+        self.team.sms_ask_rating = True
+        self.record_consent(None, "ticket")
+        ticket = self.make_ticket(self.customer, team_id=self.team.id)
+        ticket.stage_id = self.closed_stage
+        self.settle()
+        self.work()
+        return self.env["sms.question"].search([("kind", "=", "rating")], limit=1)
+
+    def test_words_about_a_later_question_confirm_nothing(self):
+        """ "Perfect" about a closed ticket is no answer to what was asked before."""
+        self.ask_rating()
+        for body in ("Perfect!", "Yes", "Sí, gracias"):
+            self.assertEqual(self.say(body).kind, "conversation", body)
+        self.assertEqual(self.say("5").kind, "answer")
+        self.say("ok, thanks")
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+        self.say("1")
+        self.assertEqual(self.attendee(self.event).state, "accepted")
+
+    def test_a_no_to_an_appointment_opens_no_ticket_asked_about_before(self):
+        question = self.ask_rating()
+        self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        for body in ("No", "No, I cannot come then"):
+            self.assertEqual(self.say(body).kind, "conversation", body)
+        self.assertEqual(question.state, "open")
+        self.assertNotIn("open again", " ".join(self.bodies()))
+        self.say("5")
+        self.assertEqual(question.state, "answered")
+
+    def test_what_was_never_delivered_is_not_answered(self):
+        """The carrier has refused the later text: "3" rates the ticket."""
+        question = self.ask_rating()
+        other = self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.rows(other).sms_id.state = "error"
+        self.settle()
+        self.say("3")
+        self.assertEqual(question.state, "answered")
+        self.assertEqual(self.attendee(other).state, "needsAction")
+
+    def test_of_several_one_that_has_moved_meanwhile_goes_to_a_person(self):
+        other = self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.say("1")
+        self.event.with_context(dont_notify=True).write(
+            {"start": NOW + timedelta(days=5), "stop": NOW + timedelta(days=5, hours=1)}
+        )
+        self.settle()
+        self.receive("1")
+        self.settle()
+        self.assertNotEqual(self.attendee(self.event).state, "accepted")
+        self.assertEqual(self.attendee(other).state, "needsAction")
+
+    def test_of_several_one_that_is_deleted_meanwhile_changes_no_other(self):
+        other = self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.say("3")
+        self.event.unlink()
+        self.settle()
+        self.assertEqual(self.say("1").kind, "conversation")
+        self.assertEqual(self.attendee(other).state, "needsAction")
+
+    def test_a_time_for_a_deleted_appointment_changes_no_other(self):
+        """The third time offered is no 3 to cancel the other one."""
+        other = self.event
+        event = self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.attendee(other).state = "declined"
+        self.say("2")
+        self.attendee(other).state = "needsAction"
+        event.active = False
+        self.settle()
+        self.work()
+        self.assertEqual(self.say("3").kind, "conversation")
+        self.assertEqual(self.attendee(other).state, "needsAction")
+
+    def test_after_a_stop_what_would_ask_back_goes_to_a_person(self):
+        self.say("STOP")
+        count = len(self.messages_to())
+        inbound = self.say("2")
+        self.assertEqual(
+            (inbound.kind, inbound.ticket_id), ("conversation", self.ticket)
+        )
+        self.assertIn("waits for your call or text", self.note_of(self.ticket))
+        self.assertEqual(len(self.messages_to()), count)
+
+    def test_after_a_stop_nobody_is_asked_which_one(self):
+        self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.say("STOP")
+        self.assertEqual(self.say("3").kind, "conversation", "nobody else would know")
+
+    def test_an_answer_that_fails_answers_no_older_question(self):
+        question = self.ask_rating()
+        self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.env.cr.execute(
+            "ALTER TABLE calendar_attendee ADD CONSTRAINT none"
+            " CHECK (state = 'needsAction') NOT VALID"
+        )
+        asked = self.env["sms.question"].search([("kind", "=", "appointment")])
+        asked[1:].state = "cancelled"
+        with self.assertLogs("odoo.addons.helpdesk_mgmt_sms", "ERROR"):
+            self.assertEqual(self.receive("3").kind, "conversation")
+        self.assertEqual(question.state, "open")
+
+    def test_the_answer_to_a_user_may_come_in_several_texts(self):
+        """ "How many screens?" - "Let me see" - "3" cancels nothing."""
+        self.record_consent(None, "ticket")
+        message = self.env["sms.sms"].create(
+            {
+                "number": self.number,
+                "body": "How many screens do you have?",
+                "purpose_id": self.purposes("ticket").id,
+            }
+        )
+        message.sudo().is_personal = True
+        self.work()
+        for seconds, body in ((60, "Let me see"), (20, "3")):
+            self.frozen.tick(timedelta(seconds=seconds))
+            self.assertEqual(self.say(body).kind, "conversation")
+        self.assertEqual(self.attendee(self.event).state, "needsAction")

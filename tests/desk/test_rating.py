@@ -288,6 +288,19 @@ class TestRating(IntakeCase):
             self.receive(word)
         self.assertEqual(self.question.state, "open")
 
+    def test_who_has_opted_out_is_not_thanked(self):
+        self.run_outbox()
+        self.receive("STOP")
+        count = len(self.messages_to())
+        self.receive("5")
+        self.assertEqual(self.get_ratings().rating, 5)
+        self.assertEqual(len(self.messages_to()), count)
+
+    def test_a_text_that_failed_has_asked_nothing(self):
+        self.question.sms_id.state = "error"
+        self.assertEqual(self.receive("2").kind, "conversation")
+        self.assertFalse(self.get_ratings())
+
     def test_what_fails_is_kept_as_conversation(self):
         self.env.cr.execute(
             "ALTER TABLE rating_rating ADD CONSTRAINT none CHECK (rating < 1) NOT VALID"

@@ -211,6 +211,24 @@ class TestWrongNumber(LedgerCase):
         self.assertEqual(self.state("ticket"), "opted_out")
         self.assertEqual(self.state("alert"), "none")
 
+    def test_a_wrong_day_is_no_wrong_number(self):
+        """A person reads it: it may mean what we wrote, about an appointment say."""
+        for text in ("Wrong day", "wrong time.", "This is wrong", "día equivocado"):
+            with self.subTest(text):
+                self.assertEqual(self.receive(text).kind, "conversation")
+                self.assertEqual(self.state("ticket"), "opted_in")
+
+    def test_a_quoted_text_of_ours_says_nothing(self):
+        """It tells how to STOP; a like would have held all texts for a review."""
+        ours = f"Hi Dana, this is a reminder. Reply 1 to confirm. {self.footer}"
+        for text in (f"Liked “{ours}”", f"👎 to “{ours}”", f"1\n> Hi. {self.footer}"):
+            with self.subTest(text):
+                self.assertEqual(self.receive(text).kind, "conversation")
+                self.assertEqual(self.state("ticket"), "opted_in")
+        self.assertFalse(
+            self.env["sms.consent.review"].search([("number", "=", self.number)])
+        )
+
     def test_the_stranger_may_join_as_themselves(self):
         self.receive("wrong number")
         self.receive("SUPPORT")

@@ -278,6 +278,29 @@ class TestAnswers(TeamAlertCase):
         inbound = self.answer(self.ann, "done")
         self.assertEqual((inbound.kind, inbound.ticket_id), ("conversation", ticket))
 
+    def test_words_alone_answer_a_user_while_an_alert_is_open(self):
+        """ "Done" about a printer must not end the alert about a server."""
+        alert = self.raise_alert()
+        self.record_consent(self.get_number(self.ann), "ticket")
+        ticket = self.make_ticket(self.ann.partner_id, team_id=self.team.id)
+        self.run_outbox()
+        self.frozen.tick(timedelta(minutes=1))
+        self.env["sms.composer"].with_user(self.agent).create(
+            {
+                "composition_mode": "comment",
+                "res_model": ticket._name,
+                "res_id": ticket.id,
+                "body": "Have you restarted your printer?",
+            }
+        ).action_send_sms()
+        self.run_outbox()
+        self.frozen.tick(timedelta(minutes=1))
+        inbound = self.answer(self.ann, "Done")
+        self.assertEqual((inbound.kind, inbound.ticket_id), ("conversation", ticket))
+        self.assertEqual(alert.state, "open")
+        self.answer(self.ann, "4")
+        self.assertEqual(alert.state, "acknowledged")
+
     def test_a_wrong_code_is_answered_with_the_right_ones(self):
         alert = self.raise_alert()
         for body in ("5", "44", "resolve 4"):

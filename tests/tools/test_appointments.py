@@ -389,6 +389,16 @@ class TestAnswers(BaseCase):
             ("can you cancel my 3pm?", None),
             ("no", None),
             ("1 2 3", None),
+            *(("1️⃣", CONFIRM), ("(1)", CONFIRM), ("2 please", MOVE), ("3 👍", CALL_OFF)),
+            *(
+                ("OK, no problem", CONFIRM),
+                ("2, at 3pm?", MOVE),
+                ("3, sorry", CALL_OFF),
+            ),
+            *(("3:30", None), ("2.30 pm", None), ("3.12. passt", None), ("<3", None)),
+            *(("3. Stock", None), ("1, 3", None), ("1\n2", None), ("3, no 1", None)),
+            *(("OK, cancel", None), ("yes, move it", None), ("1, I can’t come", None)),
+            *(("ok, pas possible", None), ("3?", None), ("1 👎", None)),
         ):
             with self.subTest(text=text):
                 self.assertEqual(read_action(text), expected)
@@ -408,6 +418,8 @@ class TestAnswers(BaseCase):
             ("", None),
             ("2 thank you", 2),
             ("2 o'clock", None),
+            *(("2️⃣", 2), ("2: Tue, Dec 1 at 8:00 AM", 2), ("3 please", 3)),
+            *(("2:00", None), ("2.12.", None), ("1. or 3.", None), ("2, no 3", None)),
         ):
             with self.subTest(text=text):
                 self.assertEqual(read_choice(text, 3), expected)

@@ -85,6 +85,7 @@ class TestReplies(BaseCase):
             "5pm works",
             "5:30 is fine",
             "1000",
+            *("<3", "5?", "1. Printer\n2. Mouse", "1) printer 2) mouse"),
             *("no gracias", "un problema", "nicht schlecht", "pas mal"),
             *(
                 "Ein super Service!",
@@ -131,6 +132,7 @@ class TestReplies(BaseCase):
         long = "Thanks" + "!" * 73
         brief = ("Thanks!", "thank you so much", "Ok, thx 🙏", "Gracias", "Danke.")
         brief += ("Thanks again", "geht wieder", "Liked “It\nworks. Does it?”")
+        brief += ("Reacted 🎉 to “It works”", ":) thanks")
         brief += ("\u200e👍 to “It works.”", "A aimé « Réglé »", "Gefällt „Erledigt“")
         for text in (*brief, long):
             with self.subTest(text=text):
@@ -138,6 +140,7 @@ class TestReplies(BaseCase):
         for text in (
             *("", None, "🙏", "Thanks, but it still jams", "ok what now", "No"),
             *("Again", "again!!", "Wieder", "jetzt wieder"),
+            *("Fixed?", "OK?", "😡 to “It works.”", "Reacted ❓ to “It works.”"),
             *("Liked “It works.” but it jams", "👎 to “It works.”", "Liked it"),
             long + "!",
         ):

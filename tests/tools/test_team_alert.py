@@ -217,6 +217,8 @@ class TestCodes(BaseCase):
             ("4 on it!", Answer(4, ACKNOWLEDGE)),
             ("14 j’arrive !", Answer(14, ACKNOWLEDGE)),
             ("4 .", Answer(4, ACKNOWLEDGE)),
+            *(("On it 👍", Answer(None, ACKNOWLEDGE)), ("6 ✅", Answer(6, RESOLVE))),
+            *(("4️⃣", Answer(4, ACKNOWLEDGE)), ("(4)", Answer(4, ACKNOWLEDGE))),
             # A digit without a meaning, and words that contradict the digit.
             ("5", Answer(5, None)),
             ("resolve 4", Answer(4, None)),
@@ -229,6 +231,7 @@ class TestCodes(BaseCase):
             *("", "4 printers are broken", "Server 4 is down again", "4 5", "4-6"),
             *("Done with the other one, what now?", "call me", "4th floor"),
             *("1234567", "x" * 5000, "hello 14", "printer 4", "ackx", "!", None),
+            *("4?", "on it?", "4 👎"),
         ):
             with self.subTest(text=text):
                 self.assertIsNone(replies.read_code(text))
