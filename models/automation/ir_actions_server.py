@@ -42,9 +42,12 @@ class IrActionsServer(models.Model):
         is_automated = is_automated and records and records._name == TICKET_MODEL
         if is_automated:
             # As OdooBot: no user has written it, least of all a customer.
-            fact = records[:1]._make_sms_fact(automation.REOPENED)
-            named = named.with_context(sms_source=source._replace(fact=fact))
-            named = named.with_user(SUPERUSER_ID)
+            ticket_sudo = records[:1].sudo()
+            source = source._replace(
+                fact=ticket_sudo._make_sms_fact(automation.REOPENED)
+            )
+            named = named.with_context(sms_source=source)
+            named = named.with_user(SUPERUSER_ID).with_company(ticket_sudo.company_id)
         run = super(IrActionsServer, named)._run_action_sms_multi
         if not is_automated:
             return run(eval_context=eval_context)
