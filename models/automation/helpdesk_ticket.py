@@ -21,11 +21,15 @@ class HelpdeskTicket(models.Model):
         changes = []
         # A recordset may contain a ticket twice, as in ``ticket + ticket``.
         for ticket in self.browse(before).sudo():
-            happened = automation.compare(before[ticket.id], ticket._get_sms_state())
+            state, place = before[ticket.id], (ticket.id, ticket.team_id.id)
+            happened = automation.compare(state, ticket._get_sms_state())
             # An automated action may give a new ticket its team, or its category.
-            is_late = not happened and ticket.id in new and ticket._is_sms_confirmed()
-            if is_late:
-                happened = frozenset({automation.CREATED})
+            is_late = bool(state) and ticket.id in new and not ticket.stage_id.closed
+            if is_late and automation.STAGE in happened:
+                is_late = place not in new  # with the team's own stages
+            if is_late and ticket._is_sms_confirmed():
+                happened |= {automation.CREATED}
+            new.add(place)
             if happened:
                 changes.append(Change(ticket, happened, ticket.id in told, is_late))
         if not changes or self._is_sms_history():

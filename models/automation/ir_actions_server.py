@@ -34,17 +34,18 @@ class IrActionsServer(models.Model):
 
     def _run_action_sms_multi(self, eval_context=None):
         """Text about each ticket once per state, and note failures on it."""
-        source = MessageSource(action_id=self.id)
-        named = self.with_context(sms_source=source)
+        named, source = self, MessageSource(action_id=self.id)
         context = dict(eval_context or {})
         records = context.get("records") or context.get("record")
         is_automated = "__action_done" in self.env.context
         is_automated = is_automated and records and records._name == TICKET_MODEL
         if is_automated:
             # As OdooBot: no user has written it, least of all a customer.
-            fact = records[:1]._make_sms_fact(automation.REOPENED)
-            named = named.with_context(sms_source=source._replace(fact=fact))
-            named = named.with_user(SUPERUSER_ID)
+            ticket_sudo = records[:1].sudo()
+            fact = ticket_sudo._make_sms_fact(automation.REOPENED)
+            source = source._replace(fact=fact)
+            named = named.with_user(SUPERUSER_ID).with_company(ticket_sudo.company_id)
+        named = named.with_context(sms_source=source)
         run = super(IrActionsServer, named)._run_action_sms_multi
         if not is_automated:
             return run(eval_context=eval_context)

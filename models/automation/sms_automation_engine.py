@@ -16,7 +16,7 @@ from ...tools.purpose_rules import MessageSource
 from ..ledger.sms_purpose import PurposeCode
 
 _logger = logging.getLogger(__name__)
-#: Key of the transaction's notes on what is planned, by ids of ticket and automation.
+#: Key of the transaction's notes on which automations have told of a new ticket.
 PLANNED = "helpdesk_mgmt_sms.planned"
 
 
@@ -244,8 +244,11 @@ class SmsAutomation(models.Model):
             pairs += [(change.record, rule) for rule in chosen]
         if pairs:
             self.env["sms.automation.run"]._plan(pairs)
-        about = ((record.id, rule.automation_id) for record, rule in pairs)
-        get_notes(self.env.cr, PLANNED).update(about)
+        get_notes(self.env.cr, PLANNED).update(
+            (record.id, rule.automation_id)
+            for record, rule in pairs
+            if rule.trigger == automation.CREATED
+        )
         return pairs
 
     @api.model
@@ -263,7 +266,7 @@ class SmsAutomation(models.Model):
     def _find_candidates(self, change):
         """Return the rules that a change may trigger, the stage's first."""
         record, happened, is_told, is_late = change
-        is_new = automation.CREATED in happened
+        is_new = automation.CREATED in happened and not is_late
         trigger = automation.FIRST_STAGE if is_new else automation.STAGE
         is_staged = automation.STAGE in happened
         rules = self._get_stage_rules(record, trigger) if is_staged else []

@@ -49,10 +49,14 @@ class SmsOwnDefaults(models.AbstractModel):
 
     @api.model
     def default_get(self, fields_list):
-        """Take a read-only field's default from the field itself only."""
+        """Take a read-only field's default from the field itself only.
+
+        Not a related one's, which is computed anyway: Odoo finds the model of a new
+        ``sms.template`` by such a default.
+        """
         defaults = super().default_get(fields_list)
         for name, field in self._fields.items():
-            if name in defaults and field.readonly:
+            if name in defaults and field.readonly and not field.related:
                 del defaults[name]
                 if field.default:
                     own = field.default(self)

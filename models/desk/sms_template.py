@@ -274,9 +274,8 @@ class SmsTemplate(models.Model):
         if vals.get("about") and not vals.get("model_id"):
             vals["model_id"] = self.env["ir.model"]._get_id(vals["about"])
         if not self.env.su and not self.env.user.has_group(ADMINISTRATORS):
-            model_id = (
-                vals.get("model_id") or self.default_get(["model_id"])["model_id"]
-            )
+            given = self.default_get(["model", "model_id"])
+            model_id = vals.get("model_id") or given.get("model_id")
             if self.env["ir.model"].sudo().browse(model_id).model in OWN_MODELS:
                 vals.setdefault("company_id", self.env.company.id)
         return vals

@@ -37,9 +37,12 @@ class SmsAutomation(models.Model):
     def _text(self, pairs):
         alerts = [pair for pair in pairs if pair[1].audience == automation.ON_CALL]
         texts = super()._text([pair for pair in pairs if pair not in alerts])
+        raised = set()  # one change of a ticket is one alert, as it is one text
         for record, rule in alerts:
             work = partial(self._raise_alert, record, rule)
-            if self._may_raise(record, rule) and self._isolate(work, record):
+            may_raise = record not in raised and self._may_raise(record, rule)
+            if may_raise and self._isolate(work, record):
+                raised.add(record)
                 texts.append(Text(record, rule, ()))
         return texts
 

@@ -124,6 +124,18 @@ class TestAutomatedActions(AutomationCase):
         root = self.env.ref("base.partner_root")
         self.assertEqual(message.mail_message_id.author_id, root)
 
+    def test_a_number_is_read_as_in_the_company_of_the_ticket(self):
+        """Also where no company is selected, as by customers in the portal."""
+        austria = self.env.ref("base.at")
+        other = self.make_company("Other", country_id=austria.id)
+        user = self.own_agent
+        user.write({"company_ids": [(6, 0, other.ids)], "company_id": other.id})
+        values = {"company_id": other.id, "partner_phone": "0664 1234567"}
+        ticket = self.make_ticket(team_id=False, user_id=user.id, **values)
+        self.make_rule("on_create_or_write", "comment", "stage_id")
+        ticket.with_user(user).stage_id = self.progress_stage
+        self.assertEqual(len(self.messages_to("+436641234567")), 1)
+
     def test_what_waits_is_cancelled_when_its_ticket_is_closed(self):
         rule = self.make_rule("on_create_or_write", "comment", "stage_id")
         with freeze_time(QUIET):

@@ -46,6 +46,19 @@ class TestTriggers(AutomationCase):
         ticket.priority = "1"
         self.assertEqual(len(self.made_by(automation)), 1)
 
+    def test_a_new_ticket_that_is_routed_and_assigned_in_one_go(self):
+        """By one automated action, or into a stage of the team."""
+        automation = self.automate("created", team_ids=self.team.ids)
+        for values in (
+            {"user_id": self.own_agent.id},
+            {"stage_id": self.progress_stage.id},
+        ):
+            ticket = self.make_ticket(self.customer)
+            ticket.write({"team_id": self.team.id, **values})
+            texted = self.made_by(automation).mail_message_id.mapped("res_id")
+            with self.subTest(values=values):
+                self.assertEqual(texted.count(ticket.id), 1)
+
     def test_an_assignment(self):
         automation = self.automate("assigned")
         self.ticket.user_id = False

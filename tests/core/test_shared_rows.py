@@ -379,6 +379,21 @@ class TestOwnRows(SmsCase):
         templates = self.env["sms.template"].with_user(self.manager)
         values = {"name": "X", "about": "helpdesk.ticket", "body": "Y"}
         self.assertEqual(templates.create(values).company_id, self.company)
+        del values["about"]
+        templates = templates.with_context(default_model="helpdesk.ticket")
+        self.assertEqual(templates.create(values).company_id, self.company)
+
+    def test_a_template_is_of_the_model_that_another_apps_form_gives(self):
+        """As those of Odoo's calendar, projects and server actions do."""
+        templates = self.env["sms.template"].with_context(default_model="res.partner")
+        templates = templates.with_user(self.administrator)
+        found = templates.default_get(["model", "model_id"])
+        partners = self.env["ir.model"]._get_id("res.partner")
+        self.assertEqual(found["model_id"], partners)
+        values = {"name": "X", "body": "Y"}
+        self.assertEqual(templates.create(values).model, "res.partner")
+        values["model_id"] = self.env["ir.model"]._get_id("calendar.event")
+        self.assertEqual(templates.create(values).model, "calendar.event")
 
 
 class TestUpgrade(SmsCase):

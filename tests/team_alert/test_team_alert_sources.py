@@ -134,6 +134,18 @@ class TestByAutomation(TeamAlertCase):
         self.move(self.urgent_stage)
         self.assertEqual(len(self.alerts_of_ticket()), 2, "once an hour")
 
+    def test_a_new_ticket_that_is_written_again_at_once_wakes_them_once(self):
+        """One change is one alert, as it is one text: that of the first automation."""
+        values = {"name": "New", "trigger": "created", "audience": "on_call"}
+        values["template_id"] = self.template.id
+        first, _second = self.rule.create([{**values, "sequence": it} for it in (1, 2)])
+        ticket = self.make_ticket(self.customer, team_id=self.team.id)
+        ticket.name = "Server room under water"
+        self.run_automations()
+        alert = self.alerts.search([("ticket_id", "=", ticket.id)])
+        self.assertEqual(alert.automation_id, first)
+        self.assertEqual(len(self.texts_to(self.ann)), 1)
+
     def test_a_companys_own_version_raises_no_second_one(self):
         self.move(self.urgent_stage)
         self.rule._copy_for_company(self.company)
