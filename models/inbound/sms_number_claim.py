@@ -222,6 +222,7 @@ class SmsNumberClaim(models.Model):
         domain &= Domain("gate_verdict", "=", verdicts.BLOCK)
         domain &= Domain("gate_reason", "in", WAITING_REASONS)
         domain &= Domain("sent_again_id", "=", False)
+        domain &= Domain("told_at", "=", False)
         domain &= Domain("create_date", ">=", since)
         domain &= Domain("mail_message_id.model", "=", TICKET_MODEL)
         messages_sudo = self.env["sms.sms"].search(domain, order="id desc")
