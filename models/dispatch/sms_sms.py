@@ -55,6 +55,8 @@ NOTE_ACCEPTED = """
            lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                             THEN new.lookup_at ELSE sms.lookup_at END,
            lookups = 0,
+           fault_id = CASE WHEN COALESCE(sms.report_rank, 0) >= new.rank
+                           THEN sms.fault_id END,
            delivered_at = CASE WHEN new.state = 'sent' AND sms.delivered_at IS NULL
                                THEN %s ELSE sms.delivered_at END,
            report_rank = GREATEST(sms.report_rank, new.rank)
