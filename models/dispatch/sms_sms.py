@@ -435,7 +435,10 @@ class SmsSms(models.Model):
             messages.write({**values, "lookup_at": fields.Datetime.now() + pause})
 
     def _apply_fault(self, fault, is_taken):
-        """Apply the manager's rule for a fault (``sms.fault``)."""
+        """Apply the manager's rule for a fault (``sms.fault``).
+
+        What was cancelled before, or sent again, is not retried.
+        """
         self.ensure_one()
         policy = self.env["sms.fault"]._get_policy(fault, self.record_company_id)
         self.fault_id = policy.id
@@ -459,7 +462,7 @@ class SmsSms(models.Model):
         now = fields.Datetime.now()
         since = (now - (self.tried_at or now)).total_seconds()
         pause = dispatch.next_pause(policy, self.attempts, since, random.random())
-        if pause is None:
+        if pause is None or self.cancelled_by_id or self.sent_again_id:
             self._fail(policy)
         else:
             self._try_again(timedelta(seconds=pause))
