@@ -1,7 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from ast import literal_eval
 from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
+
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -391,6 +394,27 @@ class TestOutboxInTransaction(WaitingCase):
         self.record_consent(event="revoked")
         self.assertEqual(message.shown_state, "blocked")
         self.assertEqual(notification.notification_status, "canceled")
+
+    def test_what_has_expired_is_not_listed_as_blocked(self):
+        [view] = self.env["ir.ui.view"].search([("name", "=", "sms.sms.search.outbox")])
+        arch = etree.fromstring(self.env["sms.sms"].get_view(view.id, "search")["arch"])
+        domain = literal_eval(arch.find(".//filter[@name='blocked']").get("domain"))
+        past = fields.Datetime.now() - timedelta(hours=1)
+        expired, refused = self.env["sms.sms"].create(
+            [
+                {
+                    "number": number,
+                    "body": "Hello",
+                    "purpose_id": self.purposes("ticket").id,
+                    "expires_at": past,
+                }
+                for number in (self.number, "12")
+            ]
+        )
+        shown = (expired | refused).mapped("shown_state")
+        self.assertEqual(shown, ["expired", "blocked"])
+        found = (expired | refused).filtered_domain(domain)
+        self.assertEqual(found, refused)
 
     def test_a_report_on_what_was_never_posted_changes_nothing(self):
         message = self.queue()
