@@ -219,7 +219,6 @@ class SmsNumberClaim(models.Model):
         domain = Domain("record_company_id", "=", company.id)
         domain &= Domain("partner_id", "=", self.partner_id.id)
         domain &= Domain("number", "=", self.number) & Domain("state", "=", "canceled")
-        domain &= Domain("gate_verdict", "=", verdicts.BLOCK)
         domain &= Domain("gate_reason", "in", WAITING_REASONS)
         domain &= Domain("sent_again_id", "=", False)
         domain &= Domain("told_at", "=", False)
