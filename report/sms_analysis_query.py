@@ -161,8 +161,8 @@ SOURCES = (
             "cost": f"""CASE WHEN sms.price_currency_id IS NOT NULL THEN sms.price
                 ELSE COALESCE({COST}, 0) END""",
             "priced_count": "(sms.price_currency_id IS NOT NULL)::int",
-            "reached_count": f"(sms.broadcast_id IS NOT NULL AND sms.state <> 'error' "
-            f"AND {IS_SENT})::int",
+            "reached_count": "(sms.broadcast_id IS NOT NULL "
+            "AND sms.state IN ('pending', 'sent'))::int",
             "known_count": "(sms.incident_id IS NOT NULL AND sms.broadcast_id IS NULL "
             f"AND {IS_SENT})::int",
             "timed_count": f"({IS_TIMED})::int",

@@ -45,4 +45,4 @@ def is_conversation(facts):
     end = facts.text.received_at + CONVERSATION_TIME
     if facts.written_at <= end:
         end = max(end, facts.written_at + CONVERSATION_PAUSE)
-    return facts.now <= end
+    return max(facts.now, facts.when.send_at or facts.now) <= end

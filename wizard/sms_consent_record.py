@@ -8,7 +8,7 @@ from odoo.exceptions import ValidationError
 from ..models.core.mixins import FILLED_IN
 from ..models.ledger.sms_consent_event import METHOD_SELECTION
 from ..models.ledger.sms_purpose import INTERNAL
-from ..tools import consent, phone, verdicts, ways
+from ..tools import consent, phone, ways
 
 #: Forms that can open this one, and are returned to.
 BACK_MODELS = ("sms.composer", "sms.send.other")
@@ -207,7 +207,6 @@ class SmsConsentRecord(models.TransientModel):
                 ("number", "=", number),
                 ("create_date", ">=", fields.Datetime.now() - BLOCKED_TIME),
                 ("state", "=", "canceled"),
-                ("gate_verdict", "=", verdicts.BLOCK),
                 ("gate_reason", "in", lacking),
                 ("purpose_id", "in", self.purpose_ids._origin.ids),
                 ("exemption", "=", False),

@@ -40,6 +40,8 @@ KEY_COLUMNS = ("event_id", "partner_id", "start", "offset_minutes")
 PASSING = ("moved", "called_off", "declined", "uninvited", "switched_off", "no_text")
 #: Reasons after which nothing more is told, not even what has changed.
 SILENT = ("switched_off", "declined")
+#: Failure type of a message that a newer one replaces.
+REPLACED = "sms_replaced"
 #: Texts that are planned, or still wait in the outbox.
 IS_WAITING = Domain("state", "=", PLANNED)
 IS_WAITING |= Domain("state", "=", SENT) & Domain("sms_id.state", "=", WAITING)
@@ -262,7 +264,7 @@ class SmsReminder(models.Model):
                 # The other dates of a series stand.
                 is_overtaken &= row.count <= notice.count
             # Locked by the outbox means about to be sent: the customer will know it.
-            if not is_overtaken or (row.state == SENT and not row._withdraw()):
+            if not is_overtaken or (row.state == SENT and not row._withdraw(REPLACED)):
                 continue
             row.write({"state": CANCELLED, "reason": "replaced"})
             told = appointments.merge_changes(row.known_start, notice)
@@ -276,16 +278,16 @@ class SmsReminder(models.Model):
             notice = notice._replace(kind=kind, known=known, count=count)
         return notice
 
-    def _withdraw(self):
+    def _withdraw(self, failure_type=None):
         """Cancel the rows' messages that still wait in the outbox; return them."""
         sms_sudo = self.sms_id.sudo().filtered(lambda it: it.state == "outgoing")
         if waiting_sudo := sms_sudo.try_lock_for_update():
-            waiting_sudo._update_sms_state_and_trackers("canceled", "sms_replaced")
+            waiting_sudo._update_sms_state_and_trackers("canceled", failure_type)
         return waiting_sudo
 
     def _write_again(self):
         """Fill in and queue the rows' messages anew that still wait in the outbox."""
-        withdrawn = self._withdraw()
+        withdrawn = self._withdraw(REPLACED)
         again = self.filtered(lambda row: row.sms_id in withdrawn)
         again.write({"state": PLANNED, "due_at": fields.Datetime.now()})
         if again:

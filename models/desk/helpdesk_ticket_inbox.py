@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from ..ledger.sms_purpose import INTERNAL
 from ..message.sms_sms import RECORDED
-from ..message.sms_sms_untold import FAILED
+from ..message.sms_sms_untold import FAILED, MEANT
 from .helpdesk_ticket import DESK_GROUP
 
 #: Characters of the last message that the list shows.
@@ -23,14 +23,14 @@ NOTE_TEXTS = """
            AND sms.purpose_id IS DISTINCT FROM %(internal)s
          GROUP BY message.res_id
     ), noted AS (
-        SELECT texted.*, newest.has_failed
+        SELECT texted.*, COALESCE(newest.has_failed, FALSE) AS has_failed
           FROM texted
-          JOIN LATERAL (
+     LEFT JOIN LATERAL (
               SELECT %(failed)s AS has_failed
                 FROM mail_message message
                 JOIN sms_sms sms ON sms.mail_message_id = message.id
                WHERE message.model = %(model)s AND message.res_id = texted.ticket_id
-                 AND sms.purpose_id IS DISTINCT FROM %(internal)s
+                 AND sms.purpose_id IS DISTINCT FROM %(internal)s AND %(meant)s
                ORDER BY message.id DESC, sms.id DESC
                LIMIT 1
           ) newest ON TRUE
@@ -237,7 +237,7 @@ class HelpdeskTicket(models.Model):
         self.env["sms.sms"].flush_model()
         internal_id = self.env["sms.purpose"]._get(INTERNAL).id
         terms = {"failed": FAILED, "ids": list(sms_ids), "internal": internal_id}
-        query = SQL(NOTE_TEXTS, model=self._name, **terms)
+        query = SQL(NOTE_TEXTS, model=self._name, meant=MEANT, **terms)
         tickets = self.browse(row[0] for row in self.env.execute_query(query))
         tickets.invalidate_recordset(names, flush=False)
 

@@ -16,16 +16,12 @@ WORDS_LIMIT = 80
 #: Fact of texts to a number, or from a company, that the ticket no longer has: one that
 #: never holds.
 FORMER = "former recipient"
-
-
-def _is_written_and_held():
-    """Return the condition of a text by a person that is held until later."""
-    return SQL(
-        "sms.gate_verdict = 'hold' AND sms.not_before > %s AND sms.ticket_fact IS NULL"
-        " AND sms.exemption IS NULL AND sms.create_uid IS DISTINCT FROM %s",
-        fields.Datetime.now(),
-        SUPERUSER_ID,
-    )
+#: Condition of a text by a person.
+IS_WRITTEN = SQL(
+    "(sms.ticket_fact IS NULL AND sms.exemption IS NULL"
+    " AND sms.create_uid IS DISTINCT FROM %s)",
+    SUPERUSER_ID,
+)
 
 
 class HelpdeskTicket(models.Model):
@@ -47,13 +43,14 @@ class HelpdeskTicket(models.Model):
     def _end_misdirected_sms(self, before):
         """Have the gate cancel waiting texts to numbers that were replaced.
 
-        The authors of those that a person has written are told on the ticket. Whoever
-        has such a number rates the ticket no more.
+        Also those that wait only since their carrier cannot be reached. The authors of
+        those that a person has written are told on the ticket. Whoever has such a
+        number rates the ticket no more.
 
         :param dict before: :meth:`_get_sms_line` by id
         """
         changed = self.filtered(lambda it: before[it.id] != it._get_sms_line())
-        is_either = SQL("(sms.ticket_fact IS NOT NULL OR (%s))", _is_written_and_held())
+        is_either = SQL("(sms.ticket_fact IS NOT NULL OR %s)", IS_WRITTEN)
         former_sudo = changed._find_waiting_sms(is_either).filtered(
             lambda it: (
                 (it.number, it.record_company_id) == before[it.mail_message_id.res_id]
@@ -144,7 +141,9 @@ class HelpdeskTicket(models.Model):
 
     def _find_written_sms(self, is_locked=True):
         """Return the held texts written by people, locked by default."""
-        return self._find_waiting_sms(_is_written_and_held(), is_locked)
+        is_held = "%s AND sms.gate_verdict = 'hold' AND sms.not_before > %s"
+        is_held = SQL(is_held, IS_WRITTEN, fields.Datetime.now())
+        return self._find_waiting_sms(is_held, is_locked)
 
     def get_sms_waiting(self, stage_id=False):
         """Return the texts by people that still wait, for tickets about to be closed.

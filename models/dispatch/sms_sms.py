@@ -55,6 +55,8 @@ NOTE_ACCEPTED = """
            lookup_at = CASE WHEN COALESCE(sms.report_rank, 0) < new.rank
                             THEN new.lookup_at ELSE sms.lookup_at END,
            lookups = 0,
+           fault_id = CASE WHEN COALESCE(sms.report_rank, 0) >= new.rank
+                           THEN sms.fault_id END,
            delivered_at = CASE WHEN new.state = 'sent' AND sms.delivered_at IS NULL
                                THEN %s ELSE sms.delivered_at END,
            report_rank = GREATEST(sms.report_rank, new.rank)
@@ -435,7 +437,10 @@ class SmsSms(models.Model):
             messages.write({**values, "lookup_at": fields.Datetime.now() + pause})
 
     def _apply_fault(self, fault, is_taken):
-        """Apply the manager's rule for a fault (``sms.fault``)."""
+        """Apply the manager's rule for a fault (``sms.fault``).
+
+        What was cancelled before, or sent again, is not retried.
+        """
         self.ensure_one()
         policy = self.env["sms.fault"]._get_policy(fault, self.record_company_id)
         self.fault_id = policy.id
@@ -459,7 +464,7 @@ class SmsSms(models.Model):
         now = fields.Datetime.now()
         since = (now - (self.tried_at or now)).total_seconds()
         pause = dispatch.next_pause(policy, self.attempts, since, random.random())
-        if pause is None:
+        if pause is None or self.cancelled_by_id or self.sent_again_id:
             self._fail(policy)
         else:
             self._try_again(timedelta(seconds=pause))

@@ -3,7 +3,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import NamedTuple
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, formatLang, ormcache
 
@@ -33,6 +33,7 @@ REPORTED_FIELDS = (
     *("record_company_id", "mail_message_id", "erased_at", "delivered_at"),
     *("gate_reason", "gate_verdict", "inbound_id", "is_call", "call_ended_at"),
     *("is_personal", "exemption", "is_report_fetched", "sender_id"),
+    *("cancelled_by_id", "sent_again_id"),
 )
 #: Fields that a report changes when it moves a message.
 STEP_FIELDS = (
@@ -121,6 +122,12 @@ class SmsSms(models.Model):
         for (state, failure_type, reason), messages in by_outcome.items():
             trackers_sudo = messages.sms_tracker_id.sudo()
             of_chatter = trackers_sudo.filtered("mail_notification_id")
+            if state in ("outgoing", "canceled"):
+                # Those that have left and come back, which Odoo does not expect.
+                is_left = [("notification_status", "in", ("process", "pending"))]
+                left = of_chatter.mail_notification_id.filtered_domain(is_left)
+                left.notification_status = "ready"
+                left.mail_message_id._notify_message_notification_update()
             others = trackers_sudo - of_chatter
             # Odoo does not know our own state.
             native_state = "process" if state == UNKNOWN_STATE else state
@@ -281,7 +288,11 @@ class SmsSms(models.Model):
         if arrived := lost.filtered(lambda it: states.get(it.id) == "sent"):
             domain = [("sms_id", "in", arrived.ids)]
             self.env["sms.unusable.number"].search(domain).unlink()
+        ended = messages.filtered(lambda it: it.state == "canceled")
         moved = self._store_steps(steps)
+        # They are not retried, even if a later report says that they did not arrive.
+        ended = (ended & moved).filtered(lambda it: not it.cancelled_by_id)
+        ended.cancelled_by_id = SUPERUSER_ID
         failed = {sms.id: it for sms, it in steps if it.report == UNDELIVERED}
         for sms in self.browse(failed):
             report = failed[sms.id]

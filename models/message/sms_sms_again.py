@@ -373,6 +373,7 @@ class SmsSms(models.Model):
             [{"sms_uuid": new.uuid, "mail_notification_id": it.id} for it in untracked]
         )
         shown = {"notification_status": "ready", "failure_type": False}
+        shown["sms_answered_at"] = new.inbound_id.received_at
         notifications_sudo.write(
             {"sms_id_int": new.id, "sms_number": new.number, **shown}
         )

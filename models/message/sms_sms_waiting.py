@@ -284,19 +284,12 @@ class SmsSms(models.Model):
         """Move a waiting message to another time; the gate has the last word.
 
         :param datetime send_at: UTC; False: as soon as allowed
-        :raises UserError: if it would have expired by then, or be one too many
+        :raises UserError: if it must not leave then
         """
         self.ensure_one()
         waiting_sudo = self._filter_movable().sudo()
         waiting_sudo.write({"send_at": send_at, "not_before": fields.Datetime.now()})
         waiting_sudo._ask_gate()._filter_outbox()._wake_dispatcher()
-        if waiting_sudo.gate_reason == verdicts.EXPIRED:
-            raise UserError(
-                self.env._(
-                    "Quiet hours would hold it until it comes too late. Choose an "
-                    "earlier time, or call instead."
-                )
-            )
-        if waiting_sudo.gate_reason == verdicts.TOO_MANY:
+        if waiting_sudo.gate_verdict == verdicts.BLOCK:
             raise UserError(waiting_sudo.gate_label)
         self._notify_changed()

@@ -161,6 +161,18 @@ class TestScenario(ScenarioCase):
         rates = {template.name: rate for template, rate in groups}
         self.assertEqual(rates, {"News": 0, "Offer": 2 / 16})
 
+    def test_who_opts_out_after_a_failed_attempt_was_not_reached(self):
+        """As who was not reached, since the text is tried again, at the moment."""
+        texts = self.env["sms.sms"].search([("broadcast_id", "!=", False)])
+        facts = [("kind", "=", "outgoing"), ("broadcast_id", "!=", False)]
+        for state, reached in (("outgoing", 3), ("canceled", 3), ("sent", 4)):
+            texts[0].write({"state": state, "sent_at": self.at(1)})
+            self.env.flush_all()
+            found = self.env["sms.analysis"]._read_group(
+                facts, aggregates=["reached_count:sum"]
+            )
+            self.assertEqual(found[0][0], reached, state)
+
     def test_it_tells_every_fate_apart(self):
         domain = [("kind", "=", "outgoing"), ("date", ">", self.at(30))]
         groups = self.env["sms.analysis"]._read_group(domain, ["outcome"], ["__count"])

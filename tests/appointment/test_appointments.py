@@ -504,6 +504,7 @@ class TestBooking(AppointmentCase):
         self.assertEqual(booked.state, "outgoing")
         self.move(event, days=1)
         self.assertEqual(booked.state, "canceled")
+        self.assertEqual(booked.shown_reason, "Replaced by a newer text")
         self.pass_time(minutes=5)
         self.assertIn("is booked for Thu, Dec 3", self.bodies()[-1])
 
@@ -533,7 +534,7 @@ class TestBooking(AppointmentCase):
         [booked] = self.messages_to()
         event.sms_enabled = False
         self.settle()
-        self.assertEqual(booked.state, "canceled")
+        self.assertEqual((booked.state, booked.shown_reason), ("canceled", ""))
         self.assertEqual(self.rows(event, kind="booked").reason, "switched_off")
         event.sms_enabled = True
         self.settle()

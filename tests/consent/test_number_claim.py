@@ -126,6 +126,15 @@ class TestTypedNumber(ClaimCase):
         self.submit(number, subject="Another")
         self.assertEqual(len(self.texts(number)), len(texts) + 1)
 
+    def test_what_they_were_told_by_phone_meanwhile_is_not_sent(self):
+        number = phone_number(70)
+        self.submit(number)
+        waiting = self.messages_to(number).filtered(lambda sms: not sms.exemption)
+        waiting.with_user(self.agent).action_mark_told()
+        self.receive("YES", number)
+        texts = self.texts(number)
+        self.assertFalse(texts.filtered(lambda sms: not sms.exemption))
+
     def test_what_has_waited_in_another_company_is_sent(self):
         number = phone_number(70)
         other = self.make_company("Other")

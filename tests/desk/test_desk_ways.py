@@ -59,6 +59,18 @@ class TestDeskWays(DeskWaysCase):
             self.take(sms, "again", self.agent)
         self.assertEqual(len(self.messages_to()), 2)
 
+    def test_who_was_not_reached_stays_listed_when_the_next_text_is_called_off(self):
+        self.record_consent()
+        failed = self.refuse(self.text())
+        failed._update_trackers()
+        self.assertTrue(self.ticket.sms_last_failed)
+        later = self.text("Are you there?")
+        self.assertFalse(self.ticket.sms_last_failed)
+        later.with_user(self.agent).action_cancel_waiting()
+        self.assertTrue(self.ticket.sms_last_failed)
+        self.take(failed, "again")
+        self.assertFalse(self.ticket.sms_last_failed)
+
     def test_to_another_number(self):
         other = phone_number(8)
         self.record_consent(other)

@@ -244,6 +244,17 @@ class TestOvertaken(WaitingTextsCase):
                 self.assertIn(REASON, note.body)
                 self.assertTrue(note.subtype_id.internal)
 
+    def test_nor_what_waits_while_the_carrier_cannot_be_reached(self):
+        ticket, _received = self.open()
+        with freeze_time(MORNING + timedelta(hours=1)):
+            desk = ticket.with_user(self.agent)
+            desk.send_sms_reply("Your password is reset.", "key", is_sure=True)
+            sms = self.texts_about(ticket)[-1]
+            self.assertEqual((sms.state, sms.gate_verdict), ("outgoing", "send"))
+            ticket.partner_phone = OTHER_NUMBER
+            self.assertOvertaken(sms)
+            self.assertIn(self.agent.partner_id, ticket.message_ids.partner_ids)
+
     def test_nor_what_somebody_has_scheduled_who_was_deleted(self):
         ticket, _received = self.open()
         sms = self.write_to(ticket, "Your password is reset.")

@@ -149,6 +149,7 @@ class TestUnknown(BatchCase):
         taken = Outcome(outbound.ACCEPTED, carrier_id="SM1", report="queued")
         self.env["sms.dispatcher"]._record_outcomes([(call, taken)])
         self.assertEqual((message.state, message.lookup_at), ("pending", False))
+        self.assertFalse(message.shown_reason)
         expected = self.env["sms.report.fetch"]._get_open_source()
         rows = self.env.execute_query(SQL("SELECT sms.id %s", expected))
         self.assertIn((message.id,), rows)

@@ -738,6 +738,25 @@ class TestMoving(QuietHoursCase):
         self.assertHeld(message, timing.SCHEDULED, datetime(2026, 7, 1, 21, 30))
 
     @freeze_time(NOON)
+    def test_an_answer_is_not_promised_for_a_time_when_it_is_none_any_more(self):
+        number = phone_number(3)
+        ticket = self.make_ticket(self.make_customer(number)).with_user(self.agent)
+        self.receive("Is it mended?", number)
+        allowed, beyond = datetime(2026, 7, 2, 17), "2026-07-02 19:00:00"
+        blocked = ticket.preview_sms_reply(send_at=beyond)["blocked"]
+        self.assertIn("No consent", blocked)
+        ticket.send_sms_reply("It is.", "key", send_at=str(allowed))
+        message = self.messages_to(number)[-1]
+        self.assertHeld(message, timing.SCHEDULED, allowed)
+        action = message.with_user(self.agent).action_change_time()
+        moves = self.env["sms.reschedule"].with_user(self.agent)
+        move = moves.with_context(**action["context"]).create({"send_at": beyond})
+        with self.assertRaisesRegex(UserError, "No consent"), self.env.cr.savepoint():
+            move.action_move()
+        message.invalidate_recordset()
+        self.assertHeld(message, timing.SCHEDULED, allowed)
+
+    @freeze_time(NOON)
     def test_cancelling(self):
         message = self.compose(datetime(2026, 7, 1, 21, 30)).with_user(self.agent)
         self.assertTrue(message.is_movable)

@@ -1,6 +1,10 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
+from ast import literal_eval
+from dataclasses import replace
 from datetime import timedelta
 from unittest.mock import patch
+
+from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import UserError
@@ -9,7 +13,7 @@ from odoo.tools import mute_logger
 
 from ...models.message.sms_sms_waiting import FAR
 from ...providers import PROVIDERS, SandboxProvider
-from ...providers.faults import FILTERED, OPTED_OUT
+from ...providers.faults import FILTERED, OPTED_OUT, UNSURE
 from ...providers.outbound import DeliveryReport
 from ..common import phone_number
 from .common import WaitingCase
@@ -327,6 +331,90 @@ class TestOutboxInTransaction(WaitingCase):
                 message._record_report(DeliveryReport("SM1", report, fault=fault))
                 self.assertEqual(message.state, state)
         self.assertFalse(message.failure_type)
+
+    def claim_once(self, message, **values):
+        """Mark a text as posted a moment ago."""
+        now = fields.Datetime.now()
+        message.write(
+            {
+                "provider": "twilio",
+                "attempts": 1,
+                "claimed_at": now,
+                "tried_at": now,
+                **values,
+            }
+        )
+
+    def test_a_late_report_sends_nothing_that_is_over(self):
+        """Its carrier did not seem to have it: so it waited, and was called off."""
+        cancelled, withdrawn, failed = texts = [self.queue() for _it in range(3)]
+        for sms in texts:
+            self.claim_once(sms)
+        cancelled.action_cancel_waiting()
+        withdrawn.action_set_canceled()
+        failed.write({"state": "error", "failure_type": "sms_server"})
+        failed.action_send_again()
+        for index, sms in enumerate(texts):
+            report = DeliveryReport(f"SM{index}", "sent")
+            undelivered = replace(report, report="undelivered", fault=UNSURE)
+            sms._record_report(report)
+            self.assertEqual(sms.shown_state, "sent")
+            sms._record_report(undelivered)
+            self.assertEqual(sms.shown_state, "failed")
+        self.run_outbox()
+        self.assertEqual([sms.state for sms in texts], ["error"] * 3)
+        self.assertEqual(failed.sent_again_id.state, "sent")
+
+    def test_the_chatter_follows_what_comes_back(self):
+        """It said for good that a text was sent which was not, and was cancelled."""
+        self.ticket._message_sms("Hello")
+        message = self.messages_to()
+        self.claim_once(message, state="process")
+        [notification] = self.notifications_of(self.ticket)
+        undelivered = DeliveryReport("SM1", "undelivered", "30008", fault=UNSURE)
+        for report, shown, status in (
+            (DeliveryReport("SM1", "sent"), "sent", "pending"),
+            (undelivered, "waiting", "ready"),
+        ):
+            message._record_report(report)
+            self.assertEqual(message.shown_state, shown)
+            self.assertEqual(notification.notification_status, status)
+        message.action_cancel_waiting()
+        self.assertEqual(notification.notification_status, "canceled")
+
+    def test_the_chatter_follows_what_the_carrier_does_not_have(self):
+        self.ticket._message_sms("Hello")
+        message = self.messages_to()
+        self.claim_once(message, state="process")
+        [notification] = self.notifications_of(self.ticket)
+        message._mark_unknown()
+        message._update_trackers()
+        self.assertEqual(notification.notification_status, "process")
+        message._try_again(timedelta())
+        self.record_consent(event="revoked")
+        self.assertEqual(message.shown_state, "blocked")
+        self.assertEqual(notification.notification_status, "canceled")
+
+    def test_what_has_expired_is_not_listed_as_blocked(self):
+        [view] = self.env["ir.ui.view"].search([("name", "=", "sms.sms.search.outbox")])
+        arch = etree.fromstring(self.env["sms.sms"].get_view(view.id, "search")["arch"])
+        domain = literal_eval(arch.find(".//filter[@name='blocked']").get("domain"))
+        past = fields.Datetime.now() - timedelta(hours=1)
+        expired, refused = self.env["sms.sms"].create(
+            [
+                {
+                    "number": number,
+                    "body": "Hello",
+                    "purpose_id": self.purposes("ticket").id,
+                    "expires_at": past,
+                }
+                for number in (self.number, "12")
+            ]
+        )
+        shown = (expired | refused).mapped("shown_state")
+        self.assertEqual(shown, ["expired", "blocked"])
+        found = (expired | refused).filtered_domain(domain)
+        self.assertEqual(found, refused)
 
     def test_a_report_on_what_was_never_posted_changes_nothing(self):
         message = self.queue()

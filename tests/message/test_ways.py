@@ -176,6 +176,15 @@ class TestSendAgain(WaysCase):
         self.assertSent(old.sent_again_id, "ticket", "conversation")
         self.assertTrue(old.sent_again_id.is_personal)
 
+        # Once there is consent, the chatter names no text that allows it.
+        second = self.refuse(old.sent_again_id)
+        [notification] = self.notifications_of(ticket)
+        self.assertTrue(notification.sms_answered_at)
+        self.record_consent(number)
+        second.with_user(self.agent).action_send_again()
+        self.assertSent(second.sent_again_id, "ticket", "consent")
+        self.assertFalse(notification.sms_answered_at)
+
     def test_old_news_takes_no_newer_ones_place(self):
         template = self.env.ref("helpdesk_mgmt_sms.sms_template_ticket_update")
         self.text()

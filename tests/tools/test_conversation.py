@@ -12,7 +12,8 @@ from ...tools.conversation import (
     TheirText,
 )
 from ...tools.gate import Decision, Facts, decide
-from ...tools.verdicts import BLOCK, CONVERSATION, SEND
+from ...tools.timing import SCHEDULED, When
+from ...tools.verdicts import BLOCK, CONVERSATION, HOLD, SEND
 
 TEXTED = datetime(2026, 11, 25, 14, 2)
 TEXT = TheirText(7, TEXTED)
@@ -56,6 +57,12 @@ class TestConversation(BaseCase):
     def test_an_answer_needs_no_recorded_consent(self):
         for state in (NONE, PENDING):
             self.assertAllowed(state=state)
+
+    def test_an_answer_is_not_put_off_until_it_is_none(self):
+        now, end = TEXTED + HOUR, TEXTED + CONVERSATION_TIME
+        decision = decide(facts(when=When(now, send_at=end)))
+        self.assertEqual(decision, Decision(HOLD, SCHEDULED, end, text=TEXT))
+        self.assertRefused(verdicts.NO_CONSENT, when=When(now, send_at=end + SECOND))
 
     def test_recorded_consent_is_the_better_reason(self):
         self.assertEqual(
