@@ -1008,6 +1008,21 @@ class TestAlarms(AppointmentCase):
         event.sudo()._do_sms_reminder(self.alarm)
         self.assertEqual(len(self.messages_to()), count)
 
+    def test_reminders_follow_a_changed_alarm(self):
+        alarm = self.env["calendar.alarm"].create(
+            {"name": "3 h", "alarm_type": "sms", "duration": 3, "interval": "hours"}
+        )
+        event = self.book(alarm_ids=[(6, 0, alarm.ids)])
+        [due] = self.rows(event, kind="reminder", state="planned").filtered("alarm_id")
+        self.assertEqual(due.due_at, event.start - timedelta(hours=3))
+        alarm.duration = 4
+        self.settle()
+        [due] = self.rows(event, kind="reminder", state="planned").filtered("alarm_id")
+        self.assertEqual(due.due_at, event.start - timedelta(hours=4))
+        alarm.alarm_type = "notification"
+        self.settle()
+        self.assertEqual(due.state, "cancelled")
+
     def test_other_meetings_keep_odoos(self):
         event = self.book(ticket_id=False, alarm_ids=[(6, 0, self.alarm.ids)])
         self.assertEqual(self.kinds(event), [])
