@@ -458,7 +458,8 @@ class CalendarEvent(models.Model):
         if not self.ids:
             return
         touched = self._get_sms_touched()
-        is_loud = not self.env.context.get("dont_notify")
+        is_import = self.env["helpdesk.ticket"]._is_sms_history()
+        is_loud = not (is_import or self.env.context.get("dont_notify"))
         for event_id in self.ids:
             touched.events[event_id] = touched.events.get(event_id) or is_loud
         if self.env.context.get(AT_ONCE_KEY):

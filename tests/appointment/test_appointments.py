@@ -376,6 +376,26 @@ class TestBooking(AppointmentCase):
         closing = datetime(2026, 12, 5, 3)
         self.assertLess(max(self.rows(event).mapped("due_at")), closing)
 
+    def test_imported_visits_are_not_announced_but_reminded(self):
+        """As with imported tickets: the customers know of them already."""
+        history = {"import_file": True, "tracking_disable": True}
+        for context, expected in (
+            (history, ["reminder", "reminder"]),
+            ({"import_file": True}, ["booked", "reminder", "reminder"]),
+        ):
+            with self.subTest(context=context):
+                visits = self.env["calendar.event"].with_user(self.agent)
+                values = {
+                    "name": "From the former calendar",
+                    "start": NOW + timedelta(days=2),
+                    "stop": NOW + timedelta(days=2, hours=1),
+                    "ticket_id": self.ticket.id,
+                    "partner_ids": [(6, 0, self.customer.ids)],
+                }
+                event = visits.with_context(**context).create(values)
+                self.settle()
+                self.assertEqual(self.kinds(event), expected)
+
     def test_a_text_about_a_day_may_leave_until_its_end(self):
         messages = self.env["sms.sms"]
         end = datetime(2026, 12, 2, 7)  # midnight in Denver
