@@ -533,9 +533,13 @@ class CalendarEvent(models.Model):
         zones = {whereabouts.get_zone(person) for person in people}
         busy = []
         # All-day events are stored by UTC, so that their days begin and end elsewhen.
-        around = aware[0] - timedelta(days=1), aware[1] + timedelta(days=1)
+        around = start - timedelta(days=1), end + timedelta(days=1)
         by_person = people.sudo()._get_busy_calendar_events(*around)
-        for event in self.browse().union(*by_person.values()) - self:
+        # Not every technician is invited to a visit that was handed to them.
+        visits = [("technician_id", "in", self._get_sms_technician().ids)]
+        visits += [("start", "<", around[1]), ("stop", ">", around[0])]
+        found = self.sudo().search([*visits, ("show_as", "=", "busy")])
+        for event in self.browse(found.ids).union(*by_person.values()) - self:
             own = event.attendee_ids.filtered(lambda it: it.partner_id in people)
             if not own or set(own.mapped("state")) != {"declined"}:
                 facts = event.start, event.stop, event.allday

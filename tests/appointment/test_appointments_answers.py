@@ -266,6 +266,19 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(self.attendee(self.event).state, "tentative")
         self.assertEqual(self.attendee(other).state, "needsAction")
 
+    def test_a_technicians_visit_takes_their_time_though_they_are_not_invited(self):
+        """As when it was handed over by a list, or by RPC."""
+        taken = self.book(
+            datetime(2026, 12, 1, 15),
+            partners=self.customer.browse(),
+            user=self.team_agent,
+            technician_id=self.agent.id,
+        )
+        self.assertNotIn(self.agent.partner_id, taken.partner_ids)
+        self.say("2")
+        self.assertNotIn("Tue, Dec 1 at 8:00 AM", self.bodies()[-1])
+        self.assertIn("2: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
+
     def test_a_time_that_was_never_told_is_not_confirmed(self):
         """The text about the move is still to come, or there is none."""
         self.move(self.event, days=1)
