@@ -418,6 +418,15 @@ class CalendarEvent(models.Model):
             answered = answered._filter_sms_without_email()
         answered.state = "needsAction"
 
+    def _reset_attendees_status(self):
+        """Keep customers' answers to a time that stays: a series only gets longer."""
+        kept = self.attendee_ids.filtered(lambda it: it.sms_told_start == self.start)
+        states = [(it, it.state) for it in kept]
+        result = super()._reset_attendees_status()
+        for attendee, state in states:
+            attendee.state = state
+        return result
+
     def unlink(self):
         """Collect the people to be told before the appointments are deleted."""
         self.env["sms.reminder"].sudo()._note_gone(self.sudo().attendee_ids)

@@ -168,6 +168,22 @@ class TestSeries(AppointmentCase):
         self.assertIn("is booked for Wed, Dec 2 at 9:00 AM, the first of 5.", booked)
         self.assertIn("on Wed, Dec 2 at 9:00 AM is cancelled", called_off)
 
+    def test_answers_stay_when_all_dates_get_longer(self):
+        """Odoo takes back those to the first date, and creates the others anew."""
+        event = self.book_series(3)
+        self.pass_time(minutes=1)
+        self.receive("1")
+        self.settle()
+        self.attendee(self.occurrences(event)[0]).state = "declined"
+        self.settle()
+        stop = event.start + timedelta(hours=2)
+        self.edit(event, "all_events", start=event.start, stop=stop)
+        self.assertEqual(
+            self.occurrences(event).mapped("sms_confirmation"),
+            ["declined", "confirmed", "confirmed"],
+        )
+        self.assertEqual(len(self.rows(state="planned", kind="reminder")), 4)
+
     def test_a_series_is_called_off_by_one_text(self):
         event = self.book_series(5)
         self.pass_time(minutes=1)
