@@ -7,7 +7,7 @@ from odoo.tools import frozendict, plaintext2html
 from odoo.tools.translate import LazyTranslate
 
 from ...tools import appointments, keywords, reply_codes
-from ...tools.appointments import CALL_OFF, CONFIRM
+from ...tools.appointments import CALL_OFF, CONFIRM, MOVE
 from ...tools.names import tidy_name
 from ...tools.verdicts import HAVE_GOT
 from ..core.bulk_insert import create_many
@@ -114,15 +114,23 @@ class SmsQuestion(models.Model):
         is_yes = router._find_action(inbound)[0] == keywords.YES
         said = router._get_said(inbound)
         action = CONFIRM if is_yes else appointments.read_action(said)
-        if not action or not self._get_attendee() or not self._may_mean(action):
+        if not action:
             return False
-        # The confirmation of a CANCEL has asked about this one by its time.
-        meant = self._find_meant(inbound, action) if self.sms_id else self
-        if len(meant) > 1:
+        meant = self._find_meant(inbound, action)
+        is_there = bool(self._get_attendee())
+        if is_there and self._may_mean(action):
+            # The confirmation of a CANCEL has asked about this one by its time.
+            if self.sms_id and len(meant) > 1:
+                meant._ask_which(inbound, action)
+            else:
+                (self.sms_id and meant or self)._do(inbound, action)
+            return True
+        # They may mean it all the same, and not simply the next one.
+        is_read = self._may_mean(MOVE) if is_there else self.sms_id.state in HAVE_GOT
+        if is_read and meant:
             meant._ask_which(inbound, action)
-        else:
-            (meant or self)._do(inbound, action)
-        return True
+            return True
+        return False
 
     def _find_meant(self, inbound, action):
         """Return the open questions about appointments that an answer may mean.
@@ -153,6 +161,7 @@ class SmsQuestion(models.Model):
             is_read |= Domain("sms_id", "=", self.sms_id.id)
         attendee = self._get_attendee()
         own = Domain("event_id", "=", attendee.event_id.id)
+        own |= Domain("subject_key", "=", attendee.event_id.sms_series_key)
         own &= Domain("partner_id", "=", attendee.partner_id.id)
         starts = self.env["sms.reminder"].search(own & is_read).mapped("start")
         return attendee.event_id.start in starts if action == CONFIRM else bool(starts)
@@ -177,10 +186,12 @@ class SmsQuestion(models.Model):
             return False
         self._note_answer(inbound, str(number))
         chosen = asked[number - 1] if number else self
-        if number and chosen._get_attendee():
+        if number and chosen._get_attendee() and chosen._may_mean(details["action"]):
             chosen._do(inbound, details["action"])
-        else:
+        elif chosen._get_invitation().exists():
             chosen._hand_over(inbound)
+        else:
+            self.env["sms.inbound.router"]._converse(inbound)
         return True
 
     def _do(self, inbound, action):
@@ -209,12 +220,15 @@ class SmsQuestion(models.Model):
             self._offer_times(inbound)
 
     def _get_answered(self):
-        """Return the invitations that an answer covers: all to come of a series."""
+        """Return the invitations that an answer covers: all to come of a series.
+
+        But not the dates that were declined by themselves.
+        """
         attendee = self._get_attendee()
         key = attendee.event_id.sms_series_key
         if not (self.details or {}).get("is_series") or not key:
             return attendee
-        return attendee.search(
+        found = attendee.search(
             [
                 ("event_id.sms_series_key", "=", key),
                 ("event_id.active", "=", True),
@@ -222,6 +236,8 @@ class SmsQuestion(models.Model):
                 ("partner_id", "=", attendee.partner_id.id),
             ]
         ).sorted(lambda it: it.event_id.start)
+        off = found.filtered(lambda it: it.state == "declined")
+        return found if attendee in off else found - off
 
     # === Another time ===
 
