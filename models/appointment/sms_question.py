@@ -188,10 +188,8 @@ class SmsQuestion(models.Model):
         chosen = asked[number - 1] if number else self
         if number and chosen._get_attendee() and chosen._may_mean(details["action"]):
             chosen._do(inbound, details["action"])
-        elif chosen._get_invitation().exists():
-            chosen._hand_over(inbound)
         else:
-            self.env["sms.inbound.router"]._converse(inbound)
+            chosen._hand_over(inbound)
         return True
 
     def _do(self, inbound, action):
@@ -263,12 +261,12 @@ class SmsQuestion(models.Model):
     def _take_appointment_time(self, inbound):
         offered = (self.details or {}).get("times") or []
         number = appointments.read_choice(inbound.body, len(offered))
-        attendee = self._get_attendee()
-        if number is None or not attendee:
+        if number is None:
             return False
         self._note_answer(inbound, str(number))
+        attendee = self._get_attendee()
         inbound.write({"kind": "answer", "ticket_id": attendee.event_id.ticket_id.id})
-        if number:
+        if number and attendee:
             self._move_to(inbound, fields.Datetime.to_datetime(offered[number - 1]))
         else:
             self._hand_over(inbound)
@@ -299,8 +297,11 @@ class SmsQuestion(models.Model):
 
     def _hand_over(self, inbound):
         """Hand over to the technician, and to the conversation on the ticket."""
-        if ticket := self._get_invitation().event_id.ticket_id:
-            router = self.env["sms.inbound.router"]
+        router, invitation = self.env["sms.inbound.router"], self._get_invitation()
+        if not invitation.exists():
+            router._converse(inbound)
+            return
+        if ticket := invitation.event_id.ticket_id:
             router._converse(inbound, ticket=ticket.with_env(self.env))
         self._reply(inbound, reply_codes.APPOINTMENT_PERSON)
         self._tell_technician(WAITS)

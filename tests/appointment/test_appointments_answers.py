@@ -317,6 +317,24 @@ class TestAnswers(AppointmentCase):
                     self.assertEqual(self.attendee(first).state, "needsAction")
                 self.pass_time(minutes=5)
 
+    def test_a_time_chosen_for_what_is_off_meanwhile_changes_no_other(self):
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                other = self.book(NOW + timedelta(days=3))
+                self.pass_time(minutes=1)
+                self.say("2")
+                self.say("2")
+                self.assertIn("which time suits you", self.bodies()[-1])
+                if is_deleted:
+                    other.unlink()
+                else:
+                    other.active = False
+                self.settle()
+                self.assertEqual(self.receive("3").kind, "conversation")
+                self.settle()
+                self.assertEqual(self.attendee(self.event).state, "needsAction")
+                self.pass_time(minutes=5)
+
     def test_a_technicians_visit_takes_their_time_though_they_are_not_invited(self):
         """As when it was handed over by a list, or by RPC."""
         taken = self.book(
