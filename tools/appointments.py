@@ -267,9 +267,12 @@ def merge_changes(known, notice):
 def follows(pending_kind, pending_start, notice):
     """Tell if a newer notice is about the same start as a notice not yet sent.
 
-    If not, both are sent: a series is booked, and one occurrence of it has moved.
+    If not, both are sent: a series is booked, and one occurrence of it has moved, or
+    two of them are called off. What is called off can only be booked again.
     """
-    return pending_kind == CALLED_OFF or pending_start == notice.known
+    if pending_kind == CALLED_OFF:
+        return notice.kind == BOOKED
+    return pending_start == notice.known
 
 
 # Answers of customers.

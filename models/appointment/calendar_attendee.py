@@ -100,6 +100,20 @@ class ResPartner(models.Model):
         return result
 
 
+class CalendarAlarm(models.Model):
+    """Takes planned reminders along that replace those of Odoo."""
+
+    _inherit = "calendar.alarm"
+
+    def write(self, vals):
+        """Plan the reminders at their new time."""
+        result = super().write(vals)
+        if {"alarm_type", "duration", "interval"} & vals.keys():
+            events_sudo = self.env["calendar.event"].sudo()
+            events_sudo._plan_sms_again(Domain("alarm_ids", "in", self.ids))
+        return result
+
+
 class ResCompany(models.Model):
     """Plans reminders by a company's new business hours."""
 

@@ -418,6 +418,15 @@ class CalendarEvent(models.Model):
             answered = answered._filter_sms_without_email()
         answered.state = "needsAction"
 
+    def _reset_attendees_status(self):
+        """Keep customers' answers to a time that stays: a series only gets longer."""
+        kept = self.attendee_ids.filtered(lambda it: it.sms_told_start == self.start)
+        states = [(it, it.state) for it in kept]
+        result = super()._reset_attendees_status()
+        for attendee, state in states:
+            attendee.state = state
+        return result
+
     def unlink(self):
         """Collect the people to be told before the appointments are deleted."""
         self.env["sms.reminder"].sudo()._note_gone(self.sudo().attendee_ids)
@@ -458,7 +467,8 @@ class CalendarEvent(models.Model):
         if not self.ids:
             return
         touched = self._get_sms_touched()
-        is_loud = not self.env.context.get("dont_notify")
+        is_import = self.env["helpdesk.ticket"]._is_sms_history()
+        is_loud = not (is_import or self.env.context.get("dont_notify"))
         for event_id in self.ids:
             touched.events[event_id] = touched.events.get(event_id) or is_loud
         if self.env.context.get(AT_ONCE_KEY):
@@ -532,9 +542,13 @@ class CalendarEvent(models.Model):
         zones = {whereabouts.get_zone(person) for person in people}
         busy = []
         # All-day events are stored by UTC, so that their days begin and end elsewhen.
-        around = aware[0] - timedelta(days=1), aware[1] + timedelta(days=1)
+        around = start - timedelta(days=1), end + timedelta(days=1)
         by_person = people.sudo()._get_busy_calendar_events(*around)
-        for event in self.browse().union(*by_person.values()) - self:
+        # Not every technician is invited to a visit that was handed to them.
+        visits = [("technician_id", "in", self._get_sms_technician().ids)]
+        visits += [("start", "<", around[1]), ("stop", ">", around[0])]
+        found = self.sudo().search([*visits, ("show_as", "=", "busy")])
+        for event in self.browse(found.ids).union(*by_person.values()) - self:
             own = event.attendee_ids.filtered(lambda it: it.partner_id in people)
             if not own or set(own.mapped("state")) != {"declined"}:
                 facts = event.start, event.stop, event.allday

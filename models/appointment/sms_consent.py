@@ -25,7 +25,8 @@ class SmsConsent(models.Model):
             )
             planned_sudo = gone_sudo.filtered(lambda row: row.state == PLANNED)
             planned_sudo.write({"state": CANCELLED, "reason": "opted_out"})
-            (rows_sudo - gone_sudo)._restore_opted_out()
+            events_sudo = (rows_sudo - gone_sudo).event_id
+            events_sudo.with_context(dont_notify=True)._touch_sms_reminders()
         return result
 
     @api.model

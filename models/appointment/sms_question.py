@@ -7,7 +7,7 @@ from odoo.tools import frozendict, plaintext2html
 from odoo.tools.translate import LazyTranslate
 
 from ...tools import appointments, keywords, replies, reply_codes
-from ...tools.appointments import CALL_OFF, CONFIRM
+from ...tools.appointments import CALL_OFF, CONFIRM, MOVE
 from ...tools.names import tidy_name
 from ...tools.verdicts import HAVE_GOT
 from ..core.bulk_insert import create_many
@@ -114,19 +114,25 @@ class SmsQuestion(models.Model):
         is_yes = router._read_answer(inbound) == keywords.YES
         said = router._get_said(inbound)
         action = CONFIRM if is_yes else appointments.read_action(said)
-        if not action or not self._get_attendee() or not self._may_mean(action):
+        if not action:
             return False
         if (is_yes or replies.is_thanks(said)) and not self._is_last_asked():
             return False
-        # The confirmation of a CANCEL has asked about this one by its time.
-        meant = self._find_meant(inbound, action) if self.sms_id else self
-        if len(meant) > 1 and router._is_stopped(inbound):
-            router._converse(inbound)  # they are not asked any more which one
-        elif len(meant) > 1:
+        meant = self._find_meant(inbound, action)
+        is_there = bool(self._get_attendee())
+        if is_there and self._may_mean(action):
+            # The confirmation of a CANCEL has asked about this one by its time.
+            if self.sms_id and len(meant) > 1:
+                meant._ask_which(inbound, action)
+            else:
+                (self.sms_id and meant or self)._do(inbound, action)
+            return True
+        # They may mean it all the same, and not simply the next one.
+        is_read = self._may_mean(MOVE) if is_there else self.sms_id.state in HAVE_GOT
+        if is_read and meant:
             meant._ask_which(inbound, action)
-        else:
-            (meant or self)._do(inbound, action)
-        return True
+            return True
+        return False
 
     def _find_meant(self, inbound, action):
         """Return the open questions about appointments that an answer may mean.
@@ -157,11 +163,17 @@ class SmsQuestion(models.Model):
             is_read |= Domain("sms_id", "=", self.sms_id.id)
         attendee = self._get_attendee()
         own = Domain("event_id", "=", attendee.event_id.id)
+        own |= Domain("subject_key", "=", attendee.event_id.sms_series_key)
         own &= Domain("partner_id", "=", attendee.partner_id.id)
         starts = self.env["sms.reminder"].search(own & is_read).mapped("start")
         return attendee.event_id.start in starts if action == CONFIRM else bool(starts)
 
     def _ask_which(self, inbound, action):
+        """Ask which one is meant; after a STOP, a person has to find out."""
+        router = self.env["sms.inbound.router"]
+        if router._is_stopped(inbound):
+            router._converse(inbound)
+            return
         self._ask_about(
             WHICH,
             self[0]._get_attendee(),
@@ -214,12 +226,15 @@ class SmsQuestion(models.Model):
             self._offer_times(inbound)
 
     def _get_answered(self):
-        """Return the invitations that an answer covers: all to come of a series."""
+        """Return the invitations that an answer covers: all to come of a series.
+
+        But not the dates that were declined by themselves.
+        """
         attendee = self._get_attendee()
         key = attendee.event_id.sms_series_key
         if not (self.details or {}).get("is_series") or not key:
             return attendee
-        return attendee.search(
+        found = attendee.search(
             [
                 ("event_id.sms_series_key", "=", key),
                 ("event_id.active", "=", True),
@@ -227,6 +242,8 @@ class SmsQuestion(models.Model):
                 ("partner_id", "=", attendee.partner_id.id),
             ]
         ).sorted(lambda it: it.event_id.start)
+        off = found.filtered(lambda it: it.state == "declined")
+        return found if attendee in off else found - off
 
     # === Another time ===
 
@@ -252,10 +269,10 @@ class SmsQuestion(models.Model):
     def _take_appointment_time(self, inbound):
         offered = (self.details or {}).get("times") or []
         number = appointments.read_choice(inbound.body, len(offered))
-        attendee = self._get_attendee()
         if number is None:
             return False
         self._note_answer(inbound, str(number))
+        attendee = self._get_attendee()
         inbound.write({"kind": "answer", "ticket_id": attendee.event_id.ticket_id.id})
         if number and attendee:
             self._move_to(inbound, fields.Datetime.to_datetime(offered[number - 1]))
@@ -287,15 +304,12 @@ class SmsQuestion(models.Model):
             self._tell_technician(CHOSEN)
 
     def _hand_over(self, inbound):
-        """Hand over to the technician, and to the conversation on the ticket.
-
-        Of an appointment that is gone nobody tells anything: it is conversation.
-        """
-        router = self.env["sms.inbound.router"]
-        if not self._get_attendee():
+        """Hand over to the technician, and to the conversation on the ticket."""
+        router, invitation = self.env["sms.inbound.router"], self._get_invitation()
+        if not invitation.exists():
             router._converse(inbound)
             return
-        if ticket := self._get_invitation().event_id.ticket_id:
+        if ticket := invitation.event_id.ticket_id:
             router._converse(inbound, ticket=ticket.with_env(self.env))
         self._reply(inbound, reply_codes.APPOINTMENT_PERSON)
         self._tell_technician(WAITS)

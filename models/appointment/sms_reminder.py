@@ -213,19 +213,6 @@ class SmsReminder(models.Model):
             first = to_minutes([min(moments)])
             self.env["ir.cron"]._wake_sms("ir_cron_sms_reminder", first)
 
-    def _restore_opted_out(self):
-        """Plan again the texts that an opt-out has cancelled.
-
-        Reminders keep their time: one shifted by quiet hours could no longer be
-        planned.
-        """
-        now = fields.Datetime.now()
-        rows = self.filtered(lambda row: row.reason == "opted_out" and row.start > now)
-        to_come = rows.filtered(lambda row: row.kind == REMINDER and row.due_at > now)
-        to_come.write({"state": PLANNED, "reason": False})
-        to_come._wake(to_come.mapped("due_at"))
-        rows.event_id.with_context(dont_notify=True)._touch_sms_reminders()
-
     @api.autovacuum
     def _gc_old(self):
         limit = fields.Datetime.now() - KEPT

@@ -92,23 +92,32 @@ class SmsReminder(models.Model):
 
     @api.model
     def _keep_answers(self, found):
-        """Take over customers' answers to dates that were created again at their time.
+        """Take answers and questions over to dates that were created again.
 
         Odoo does so with all dates of a series when one is added.
 
         :return: whether there were any
         """
-        answers = {
-            (it.partner_id, it.key, it.start): it.answer
+
+        def get_place(it):
+            return it.partner_id, it.key, it.start
+
+        former = {get_place(it): it for it in found if not it.is_active}
+        pairs = {
+            it.attendee_id: former[get_place(it)]
             for it in found
-            if not it.is_active and it.answer not in (None, "needsAction")
+            if it.is_active and not it.known and get_place(it) in former
         }
         attendees = self.env["calendar.attendee"].with_context(dont_notify=True)
-        for it in found if answers else ():
-            answer = answers.get((it.partner_id, it.key, it.start))
-            if answer and it.is_active and not it.known:
-                attendees.browse(it.attendee_id).state = answer
-        return bool(answers)
+        asked = Domain("res_model", "=", attendees._name) & Domain("state", "=", OPEN)
+        asked &= Domain("res_id", "in", [it.attendee_id for it in pairs.values()])
+        questions = self.env["sms.question"].search(asked).grouped("res_id")
+        for attendee_id, old in pairs.items():
+            if old.answer not in (None, "needsAction"):
+                attendees.browse(attendee_id).state = old.answer
+            if old.attendee_id in questions:
+                questions[old.attendee_id].res_id = attendee_id
+        return bool(pairs)
 
     @api.model
     def _note_gone(self, attendees):
@@ -126,7 +135,7 @@ class SmsReminder(models.Model):
         lost = [it for it in found if not obstacles[it] and it.known]
         texts = self._render_gone(lost)
         self.env["calendar.event"]._get_sms_touched().gone += [
-            (it._replace(event_id=0), texts.get(it.attendee_id)) for it in lost
+            (it._replace(event_id=0), texts.get(it.attendee_id, {})) for it in lost
         ]
         self._cancel_deleted(attendees)
 
@@ -134,8 +143,8 @@ class SmsReminder(models.Model):
     def _cancel_deleted(self, attendees):
         """Cancel the reminders of invitations that are about to be deleted.
 
-        Also those in the outbox. Planned cancellation notices are rendered now, while
-        the records exist.
+        Also those in the outbox. Planned notices of a cancellation, or about several
+        dates, are rendered now, while the records exist.
         """
         events = Domain("event_id", "in", attendees.event_id.ids)
         waiting = self.search(events & IS_WAITING)
@@ -151,8 +160,9 @@ class SmsReminder(models.Model):
         void -= sent.filtered(lambda row: row.sms_id not in withdrawn)
         void.write({"state": CANCELLED, "reason": "called_off"})
         planned = (waiting - void).filtered(lambda row: row.state == PLANNED)
-        for row in planned.filtered(lambda it: it.kind == CALLED_OFF and not it.body):
-            row.body = row._render_safely()
+        for row in planned.filtered(lambda it: not it.body):
+            if row.kind == CALLED_OFF or row.count > 1:
+                row.body = row._render_safely()
 
     @api.model
     def _find_changes(self, found, obstacles, touched):
@@ -308,7 +318,8 @@ class SmsReminder(models.Model):
         company = self.env["res.company"].browse(appointment.company_id)
         ticket = self.env["helpdesk.ticket"].browse(appointment.ticket_id or ())
         rule = self._get_rule(company, kind, ticket)
-        return {
+        is_off = kind == CALLED_OFF
+        vals = {
             "kind": kind,
             "state": PLANNED if rule else CANCELLED,
             "reason": False if rule else "no_text",
@@ -317,14 +328,15 @@ class SmsReminder(models.Model):
             "partner_id": appointment.partner_id,
             "ticket_id": appointment.ticket_id,
             "subject_key": appointment.key,
-            "start": known if kind == CALLED_OFF else notice.start,
+            "start": known if is_off else notice.start,
             "known_start": known,
             "is_allday": appointment.is_allday,
             "count": notice.count,
             "due_at": now + GRACE if is_late else now,
             "automation_id": rule.automation_id if rule else False,
-            "body": text if kind == CALLED_OFF else False,
+            "body": text.get(known) if text and is_off else False,
         }
+        return {**vals, "is_allday": self.new(vals)._was_allday()} if is_off else vals
 
     # === Reminders ===
 
@@ -337,7 +349,8 @@ class SmsReminder(models.Model):
         void |= {(it.event_id, it.partner_id): "" for it in standing}
         self._upsert_reminders(rows)
         own = Domain("event_id", "in", [it.event_id for it in found])
-        known = self.search(own & Domain("kind", "in", (REMINDER, BOOKED, MOVED)))
+        kinds = (REMINDER, ON_THE_WAY, BOOKED, MOVED)
+        known = self.search(own & Domain("kind", "in", kinds))
         known._cancel_void(void, valid)
         known._restore_withdrawn(valid)
         self._wake([row["due_at"] for row in rows])
@@ -444,7 +457,7 @@ class SmsReminder(models.Model):
             return reason or ("no_text" if row.event_id.start == row.start else "moved")
 
         def is_wrong(row):
-            if row.kind == REMINDER:
+            if row.kind in (REMINDER, ON_THE_WAY):
                 # What it says is still true if merely its automation is gone.
                 return get_reason(row) != "no_text"
             return row.count == 1 and get_reason(row) in SILENT
@@ -457,7 +470,7 @@ class SmsReminder(models.Model):
         withdrawn = wrong._withdraw()
         taken_back = wrong.filtered(lambda row: row.sms_id in withdrawn)
         taken_back._cancel(get_reason)
-        for row in taken_back.filtered(lambda row: row.kind != REMINDER):
+        for row in taken_back.filtered(lambda row: row.kind in (BOOKED, MOVED)):
             row._get_attendees().sms_told_start = row.known_start
 
     def _restore_withdrawn(self, valid):
@@ -465,7 +478,8 @@ class SmsReminder(models.Model):
 
         Otherwise a customer would get none after an appointment was dragged away and
         back. The same for one shifted by quiet hours: it is not due yet, but could no
-        longer be planned. A planned notice takes the reminder's place.
+        longer be planned, also after an opt-out that was taken back. A planned notice
+        takes the reminder's place.
 
         :param set valid: keys of the valid reminders, see :meth:`_get_key`
         """
@@ -474,8 +488,10 @@ class SmsReminder(models.Model):
             lambda row: (
                 row.kind == REMINDER
                 and row.state == CANCELLED
-                and row.reason in PASSING
-                and (row.due_at <= row.write_date or row.due_at > now)
+                and (
+                    (row.reason in PASSING and row.due_at <= row.write_date)
+                    or (row.reason in (*PASSING, "opted_out") and row.due_at > now)
+                )
                 and row._get_key() in valid
             )
         )

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from functools import partial
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, frozendict
 
 from ...tools import appointments
@@ -22,6 +23,7 @@ from .sms_reminder import (
     SENT,
     Whereabouts,
 )
+from .sms_reminder_plan import IS_WAITING
 
 _logger = logging.getLogger(__name__)
 #: Rows processed between two commits.
@@ -78,7 +80,7 @@ class SmsReminder(models.Model):
                 continue
             if row._get_end() <= now:
                 reasons[row] = "too_late"
-            elif row.kind == CALLED_OFF:
+            elif row.kind == CALLED_OFF or row._has_other_dates():
                 continue
             elif not row.event_id.active:
                 reasons[row] = "called_off"
@@ -93,6 +95,14 @@ class SmsReminder(models.Model):
         cancelled = self.filtered(reasons.get)
         cancelled._cancel(reasons.get)
         return self - cancelled
+
+    def _has_other_dates(self):
+        """Return whether the first date that it tells is off, and others stand."""
+        if self.count == 1 or self.event_id.active:
+            return False
+        series = [("sms_series_key", "=", self.subject_key)]
+        events = self.env["calendar.event"]
+        return bool(events.search_count([*series, ("start", ">", self.start)], limit=1))
 
     def _cancel(self, get_reason):
         """Cancel the rows, each for the ``reason`` that the function returns for it."""
@@ -283,28 +293,40 @@ class SmsReminder(models.Model):
 
     @api.model
     def _render_gone(self, lost):
-        """Return the texts that call appointments off, by attendee id.
+        """Return the texts that call appointments off, by attendee id and known start.
 
-        Rendered only for the earliest one of a series and person, which is told.
+        Rendered only for the earliest one of a series and person, which is told. If a
+        move was not told yet, also for the start before it.
 
         :param list lost: :class:`Appointment` items, the earliest first
         """
-        texts = {}
+        texts = defaultdict(dict)
         counts = Counter((it.partner_id, it.key) for it in lost)
+        theirs = Domain("partner_id", "in", [it.partner_id for it in lost])
+        moves = self.search(theirs & Domain("kind", "=", MOVED) & IS_WAITING)
+        before = {
+            (row.partner_id.id, row.subject_key, row.start): row.known_start
+            for row in moves
+        }
         for it in {(it.partner_id, it.key): it for it in reversed(lost)}.values():
-            row = self.new(
-                {
-                    "kind": CALLED_OFF,
-                    "company_id": it.company_id,
-                    "event_id": it.event_id,
-                    "partner_id": it.partner_id,
-                    "start": it.known,
-                    "is_allday": it.is_allday,
-                    "ticket_id": it.ticket_id,
-                    "count": counts[it.partner_id, it.key],
-                }
-            )
-            texts[it.attendee_id] = row._render_safely()
+            about = it.partner_id, it.key
+            for known in {it.known, before.get((*about, it.known), it.known)}:
+                row = self.new(
+                    {
+                        "kind": CALLED_OFF,
+                        "company_id": it.company_id,
+                        "event_id": it.event_id,
+                        "partner_id": it.partner_id,
+                        "subject_key": it.key,
+                        "start": known,
+                        "known_start": known,
+                        "is_allday": it.is_allday,
+                        "ticket_id": it.ticket_id,
+                        "count": counts[about],
+                    }
+                )
+                row.is_allday = row._was_allday()
+                texts[it.attendee_id][known] = row._render_safely()
         return texts
 
     def _render_safely(self):

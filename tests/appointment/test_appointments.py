@@ -376,6 +376,74 @@ class TestBooking(AppointmentCase):
         closing = datetime(2026, 12, 5, 3)
         self.assertLess(max(self.rows(event).mapped("due_at")), closing)
 
+    def test_what_is_off_before_its_move_was_told_is_off_at_the_known_time(self):
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                event = self.book()
+                self.pass_time(minutes=1)
+                self.move(event, days=1, hours=2)
+                if is_deleted:
+                    event.unlink()
+                else:
+                    event.partner_ids -= self.customer
+                self.settle()
+                self.pass_time(minutes=5)
+                told = "on Wed, Dec 2 at 9:00 AM is cancelled"
+                self.assertIn(told, self.bodies()[-1])
+
+    def test_a_day_that_is_off_before_its_hour_was_told_is_off_as_a_day(self):
+        """Its time is stored as 8:00 UTC, which is 1:00 in Denver."""
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                self.frozen.move_to(NOW)
+                event = self.book_day(2)
+                self.pass_time(days=1, hours=20)
+                start = NOW + timedelta(days=2, hours=2)
+                stop = start + timedelta(hours=1)
+                event.write({"allday": False, "start": start, "stop": stop})
+                self.settle()
+                if is_deleted:
+                    event.unlink()
+                else:
+                    event.active = False
+                self.settle()
+                self.pass_time(minutes=5)
+                self.assertIn("on Wed, Dec 2 is cancelled", self.bodies()[-1])
+
+    def test_who_is_on_the_way_to_what_is_called_off_is_not_announced(self):
+        """Before business hours the text is held."""
+        self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})
+        event = self.book(NOW + timedelta(days=1, minutes=-30))
+        self.pass_time(minutes=1)
+        self.frozen.move_to(event.start - timedelta(minutes=45))
+        event.with_user(self.agent).action_sms_on_the_way()
+        self.work()
+        held = self.rows(event, kind="on_the_way").sms_id
+        self.assertEqual((held.state, held.gate_verdict), ("outgoing", "hold"))
+        event.active = False
+        self.settle()
+        self.assertEqual(held.state, "canceled")
+
+    def test_imported_visits_are_not_announced_but_reminded(self):
+        """As with imported tickets: the customers know of them already."""
+        history = {"import_file": True, "tracking_disable": True}
+        for context, expected in (
+            (history, ["reminder", "reminder"]),
+            ({"import_file": True}, ["booked", "reminder", "reminder"]),
+        ):
+            with self.subTest(context=context):
+                visits = self.env["calendar.event"].with_user(self.agent)
+                values = {
+                    "name": "From the former calendar",
+                    "start": NOW + timedelta(days=2),
+                    "stop": NOW + timedelta(days=2, hours=1),
+                    "ticket_id": self.ticket.id,
+                    "partner_ids": [(6, 0, self.customer.ids)],
+                }
+                event = visits.with_context(**context).create(values)
+                self.settle()
+                self.assertEqual(self.kinds(event), expected)
+
     def test_a_text_about_a_day_may_leave_until_its_end(self):
         messages = self.env["sms.sms"]
         end = datetime(2026, 12, 2, 7)  # midnight in Denver
@@ -798,7 +866,7 @@ class TestWithdrawn(AppointmentCase):
         self.move(self.event, days=1)
         self.receive("START")
         self.settle()
-        self.assertEqual((held.state, held.reason), ("cancelled", "moved"))
+        self.assertEqual(held.state, "cancelled")
 
     def test_what_the_night_held_is_over_when_its_hour_has_passed(self):
         held = self.hold_overnight()
@@ -1008,6 +1076,21 @@ class TestAlarms(AppointmentCase):
         count = len(self.messages_to())
         event.sudo()._do_sms_reminder(self.alarm)
         self.assertEqual(len(self.messages_to()), count)
+
+    def test_reminders_follow_a_changed_alarm(self):
+        alarm = self.env["calendar.alarm"].create(
+            {"name": "3 h", "alarm_type": "sms", "duration": 3, "interval": "hours"}
+        )
+        event = self.book(alarm_ids=[(6, 0, alarm.ids)])
+        [due] = self.rows(event, kind="reminder", state="planned").filtered("alarm_id")
+        self.assertEqual(due.due_at, event.start - timedelta(hours=3))
+        alarm.duration = 4
+        self.settle()
+        [due] = self.rows(event, kind="reminder", state="planned").filtered("alarm_id")
+        self.assertEqual(due.due_at, event.start - timedelta(hours=4))
+        alarm.alarm_type = "notification"
+        self.settle()
+        self.assertEqual(due.state, "cancelled")
 
     def test_other_meetings_keep_odoos(self):
         event = self.book(ticket_id=False, alarm_ids=[(6, 0, self.alarm.ids)])

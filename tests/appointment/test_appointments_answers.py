@@ -266,6 +266,88 @@ class TestAnswers(AppointmentCase):
         self.assertEqual(self.attendee(self.event).state, "tentative")
         self.assertEqual(self.attendee(other).state, "needsAction")
 
+    def test_an_answer_to_what_is_off_meanwhile_is_none_to_another(self):
+        """Nobody knows yet that it is off; the customer is asked what they mean."""
+        for body in ("3", "1"):
+            for is_deleted in (True, False):
+                with self.subTest(body=body, is_deleted=is_deleted):
+                    last = self.book(NOW + timedelta(days=3))
+                    self.pass_time(minutes=1)
+                    if is_deleted:
+                        last.unlink()
+                    else:
+                        last.active = False
+                    self.settle()
+                    self.receive(body)
+                    self.settle()
+                    self.assertEqual(self.attendee(self.event).state, "needsAction")
+                    self.assertIn("which appointment do you mean?", self.bodies()[-1])
+                    self.assertIn("1: Wed, Dec 2 at 9:00 AM", self.bodies()[-1])
+                    self.pass_time(minutes=5)
+                    self.env["sms.question"].search(
+                        [("kind", "=", "appointment_which")]
+                    ).state = "replaced"
+
+    def test_a_yes_to_what_moves_meanwhile_is_none_to_another(self):
+        last = self.book(NOW + timedelta(days=3))
+        self.pass_time(minutes=1)
+        self.move(last, days=1)
+        self.receive("1")
+        self.settle()
+        self.assertEqual(self.attendee(self.event).state, "needsAction")
+        self.assertIn("which appointment do you mean?", self.bodies()[-1])
+
+    def test_which_one_that_is_deleted_or_moved_meanwhile_changes_no_other(self):
+        """1 of two times is no 1 to confirm the other, nor a time never told."""
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                first = self.book(NOW + timedelta(days=1))
+                self.pass_time(minutes=1)
+                self.say("1")
+                self.assertIn("1: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
+                if is_deleted:
+                    first.unlink()
+                else:
+                    self.move(first, hours=1)
+                self.settle()
+                self.assertEqual(self.receive("1").kind, "conversation")
+                self.settle()
+                self.assertEqual(self.attendee(self.event).state, "needsAction")
+                if not is_deleted:
+                    self.assertEqual(self.attendee(first).state, "needsAction")
+                self.pass_time(minutes=5)
+
+    def test_a_time_chosen_for_what_is_off_meanwhile_changes_no_other(self):
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                other = self.book(NOW + timedelta(days=3))
+                self.pass_time(minutes=1)
+                self.say("2")
+                self.say("2")
+                self.assertIn("which time suits you", self.bodies()[-1])
+                if is_deleted:
+                    other.unlink()
+                else:
+                    other.active = False
+                self.settle()
+                self.assertEqual(self.receive("3").kind, "conversation")
+                self.settle()
+                self.assertEqual(self.attendee(self.event).state, "needsAction")
+                self.pass_time(minutes=5)
+
+    def test_a_technicians_visit_takes_their_time_though_they_are_not_invited(self):
+        """As when it was handed over by a list, or by RPC."""
+        taken = self.book(
+            datetime(2026, 12, 1, 15),
+            partners=self.customer.browse(),
+            user=self.team_agent,
+            technician_id=self.agent.id,
+        )
+        self.assertNotIn(self.agent.partner_id, taken.partner_ids)
+        self.say("2")
+        self.assertNotIn("Tue, Dec 1 at 8:00 AM", self.bodies()[-1])
+        self.assertIn("2: Tue, Dec 1 at 9:00 AM", self.bodies()[-1])
+
     def test_a_time_that_was_never_told_is_not_confirmed(self):
         """The text about the move is still to come, or there is none."""
         self.move(self.event, days=1)
@@ -601,3 +683,18 @@ class TestAnswers(AppointmentCase):
             self.frozen.tick(timedelta(seconds=seconds))
             self.assertEqual(self.say(body).kind, "conversation")
         self.assertEqual(self.attendee(self.event).state, "needsAction")
+
+    def test_an_answer_to_a_series_leaves_what_was_declined(self):
+        series = self.book_series(3)
+        self.pass_time(minutes=1)
+        self.attendee(self.event).state = "declined"
+        dates = self.env["calendar.event"].search(
+            [("sms_series_key", "=", series.sms_series_key)], order="start"
+        )
+        self.attendee(dates[1]).state = "declined"
+        self.settle()
+        self.say("1")
+        self.assertEqual(
+            dates.mapped("sms_confirmation"), ["confirmed", "declined", "confirmed"]
+        )
+        self.assertIn("9:00 AM, the first of 2 is confirmed", self.bodies()[-1])

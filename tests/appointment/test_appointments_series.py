@@ -168,6 +168,94 @@ class TestSeries(AppointmentCase):
         self.assertIn("is booked for Wed, Dec 2 at 9:00 AM, the first of 5.", booked)
         self.assertIn("on Wed, Dec 2 at 9:00 AM is cancelled", called_off)
 
+    def test_dates_that_are_called_off_one_after_the_other_are_both_told(self):
+        """Before the first of the texts has left."""
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                self.frozen.move_to(NOW)
+                event = self.book_series(5)
+                self.pass_time(minutes=1)
+                count = len(self.bodies())
+                visits = self.occurrences(event)
+                for visit in (visits[1], visits[3]):
+                    if is_deleted:
+                        visit.unlink()
+                    else:
+                        visit.action_mass_archive("self_only")
+                    self.settle()
+                self.pass_time(minutes=5)
+                second, fourth = self.bodies()[count:]
+                self.assertIn("on Wed, Dec 9 at 9:00 AM is cancelled", second)
+                self.assertIn("on Wed, Dec 23 at 9:00 AM is cancelled", fourth)
+                self.occurrences(event).sms_enabled = False
+                self.settle()
+
+    def test_one_is_called_off_and_another_moved_at_once(self):
+        event = self.book_series(5)
+        self.pass_time(minutes=1)
+        visits = self.occurrences(event)
+        visits[1].action_mass_archive("self_only")
+        self.settle()
+        self.move(visits[3], hours=1)
+        self.pass_time(minutes=5)
+        _booked, off, moved = self.bodies()
+        self.assertIn("on Wed, Dec 9 at 9:00 AM is cancelled", off)
+        told = "from Wed, Dec 23 at 9:00 AM to Wed, Dec 23 at 10:00 AM."
+        self.assertIn(told, moved)
+
+    def test_all_are_moved_and_the_first_is_called_off_at_once(self):
+        """The new times of the others are told all the same."""
+        for is_deleted in (True, False):
+            with self.subTest(is_deleted=is_deleted):
+                self.frozen.move_to(NOW)
+                event = self.book_series(5)
+                self.pass_time(minutes=1)
+                count = len(self.bodies())
+                start = event.start + timedelta(hours=3)
+                stop = start + timedelta(hours=1)
+                self.edit(event, "all_events", start=start, stop=stop)
+                if is_deleted:
+                    event.unlink()
+                else:
+                    event.action_mass_archive("self_only")
+                self.settle()
+                self.pass_time(minutes=5)
+                moved, off = self.bodies()[count:]
+                whole = "to Wed, Dec 2 at 12:00 PM, the first of 5."
+                self.assertIn(f"from Wed, Dec 2 at 9:00 AM {whole}", moved)
+                self.assertIn("on Wed, Dec 2 at 12:00 PM is cancelled", off)
+                left = self.env["calendar.event"].search([("start", ">", start)])
+                left.sms_enabled = False
+                self.settle()
+
+    def test_answers_stay_when_all_dates_get_longer(self):
+        """Odoo takes back those to the first date, and creates the others anew."""
+        event = self.book_series(3)
+        self.pass_time(minutes=1)
+        self.receive("1")
+        self.settle()
+        self.attendee(self.occurrences(event)[0]).state = "declined"
+        self.settle()
+        stop = event.start + timedelta(hours=2)
+        self.edit(event, "all_events", start=event.start, stop=stop)
+        self.assertEqual(
+            self.occurrences(event).mapped("sms_confirmation"),
+            ["declined", "confirmed", "confirmed"],
+        )
+        self.assertEqual(len(self.rows(state="planned", kind="reminder")), 4)
+
+    def test_a_date_that_gets_longer_after_its_reminder_is_still_answered(self):
+        event = self.book_series(3)
+        self.pass_time(days=8, minutes=1)
+        self.assertIn("tomorrow, Wed, Dec 9", self.bodies()[-1])
+        stop = event.start + timedelta(hours=2)
+        self.edit(event, "all_events", start=event.start, stop=stop)
+        self.assertEqual(self.receive("1").kind, "answer")
+        self.settle()
+        second = self.occurrences(event)[1]
+        self.assertEqual(second.stop - second.start, timedelta(hours=2))
+        self.assertEqual(second.sms_confirmation, "confirmed")
+
     def test_a_series_is_called_off_by_one_text(self):
         event = self.book_series(5)
         self.pass_time(minutes=1)

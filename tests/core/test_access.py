@@ -26,6 +26,7 @@ PUBLIC_METHODS = {
     "mail.notification": {"create"},
     "phone.blacklist": {"create", "write"},
     "privacy.lookup.wizard.line": {"action_unlink"},
+    "calendar.alarm": {"write"},
     "calendar.attendee": {"create", "write", "unlink"},
     "calendar.event": {
         *("mail_allowed_qweb_expressions", "create", "write", "unlink", "web_read"),

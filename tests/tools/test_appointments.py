@@ -540,14 +540,17 @@ class TestTimesOfReminders(BaseCase):
 
     def test_what_a_newer_notice_is_about(self):
         known = utc("2026-12-02 16:00")
-        for kind, start, expected in (
-            (BOOKED, known, True),
-            (MOVED, known, True),
-            (MOVED, known + timedelta(hours=1), False),
-            (CALLED_OFF, known + timedelta(hours=1), True),
+        later = known + timedelta(hours=1)
+        for kind, start, newer, expected in (
+            (BOOKED, known, MOVED, True),
+            (MOVED, known, MOVED, True),
+            (MOVED, later, MOVED, False),
+            (CALLED_OFF, later, BOOKED, True),
+            (CALLED_OFF, later, MOVED, False),
+            (CALLED_OFF, later, CALLED_OFF, False),
         ):
-            with self.subTest(kind=kind, start=start):
-                notice = Notice(MOVED, None, known, known, 1)
+            with self.subTest(kind=kind, start=start, newer=newer):
+                notice = Notice(newer, None, known, known, 1)
                 self.assertIs(appointments.follows(kind, start, notice), expected)
 
     def test_days_are_those_of_the_place(self):
