@@ -331,6 +331,7 @@ class TestEvidence(RetentionCase):
 
     def test_an_open_question_is_kept(self):
         self.receive("SUPPORT")
+        self.assertIn("requested", self.events().mapped("event"))
         self.assertFalse(self.count_after(years=20).get("Pieces of evidence"))
 
     def test_the_chain_still_verifies(self):
