@@ -291,6 +291,14 @@ class TestTexts(ErasureCase):
         for kept in (others, written):
             self.assertIn("fax", kept.body)
 
+    def test_a_title_that_a_colleague_has_written_stays(self):
+        self.ticket.active = False
+        ticket = self.receive("The fax jams").ticket_id
+        ticket.name = "Replace the fax"
+        self.erase()
+        self.assertEqual(ticket.name, "Replace the fax")
+        self.assertNotIn("jams", ticket.description)
+
     def test_notes_on_the_review_of_another_stay(self):
         for number in (self.number, phone_number(1)):
             self.receive("I want to cancel", number)
