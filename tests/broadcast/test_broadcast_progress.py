@@ -170,7 +170,9 @@ class TestProgress(BroadcastCase):
         ):
             self.work()
         self.run_outbox()
-        for text in self.texts(broadcast):
+        texts = self.texts(broadcast)
+        self.assertEqual(len(texts), 3)
+        for text in texts:
             self.assertGateSays(text, "canceled", "block", "cancelled")
 
     def test_cancelled_before_anything_left(self):

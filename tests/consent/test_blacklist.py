@@ -155,7 +155,9 @@ class TestFromTheBlacklist(BlacklistCase):
             self.assertTrue(self.is_stopped(company=company))
             ticket = self.make_ticket(self.customer, company_id=company.id)
             ticket._message_sms("Hello")
-        for message in self.messages_to():
+        messages = self.messages_to()
+        self.assertEqual(messages.record_company_id, back | new)
+        for message in messages:
             self.assertBlocked(message, "ticket", "opted_out")
 
     def test_many_at_once_take_as_many_queries_as_few(self):

@@ -60,6 +60,14 @@ class TestPage(WebCase):
         self.assert_thanks(self.join(self.unknown, "alert"))
         self.assertEqual(self.answers(self.unknown), {"alert": "pending"})
 
+    def test_without_a_published_wording_there_is_nothing_to_join(self):
+        page = self.get(self.page_url)
+        self.env.cr.execute("UPDATE sms_wording SET state = 'superseded'")
+        self.env.invalidate_all()
+        self.assertFalse(self.boxes(self.get(self.page_url)))
+        self.assertNotIn("Thank you", self.text(self.join(self.unknown, page=page)))
+        self.assertFalse(self.answers(self.unknown))
+
     def test_a_tick_asks_the_number_by_text(self):
         self.assert_thanks(self.join(self.unknown, "ticket", "alert"))
         events = self.events(self.unknown)

@@ -115,6 +115,7 @@ class TestTypedNumber(ClaimCase):
     def test_yes_confirms_and_what_has_waited_is_sent(self):
         number = phone_number(70)
         self.submit(number)
+        self.assertOnlyAsked(number)
         self.receive("YES", number)
         self.assertEqual(self.answers(number), {"ticket": "opted_in"})
         self.assertFalse(self.tickets().sms_phone_is_unproven)
@@ -145,6 +146,18 @@ class TestTypedNumber(ClaimCase):
         self.receive("YES", number)
         updates = self.texts(number).filtered(lambda sms: not sms.exemption)
         self.assertEqual(len(updates), 1)
+
+    def test_what_was_blocked_for_another_reason_is_not_sent_by_a_yes(self):
+        number = phone_number(70)
+        self.submit(number)
+        self.assertOnlyAsked(number)
+        wanted = [("number", "=", number), ("gate_verdict", "=", "block")]
+        blocked = self.env["sms.sms"].search(wanted)
+        self.assertTrue(blocked)
+        blocked.gate_reason = "overtaken"
+        self.receive("YES", number)
+        self.assertEqual(self.answers(number), {"ticket": "opted_in"})
+        self.assertFalse(self.texts(number).filtered(lambda sms: not sms.exemption))
 
     def test_yes_of_who_has_agreed_before_confirms_too(self):
         self.record_consent(self.stranger, "ticket")
@@ -178,6 +191,22 @@ class TestTypedNumber(ClaimCase):
         for partner in (other.partner_id, self.login.partner_id):
             self.assertFalse(claims._is_confirmed(partner, number))
         self.assertFalse(self.texts(number).filtered(lambda sms: not sms.exemption))
+
+    def test_what_a_confirmed_number_texts_is_the_logins(self):
+        number = phone_number(73)
+        self.save(number, **self.box())
+        self.assertFalse(self.receive("Hello", number).partner_id)
+        self.receive("YES", number)
+        said = self.receive("Hello again", number)
+        self.assertEqual(said.partner_id, self.login.partner_id)
+
+    def test_a_number_that_we_have_entered_too_is_confirmed_all_the_same(self):
+        other = new_test_user(self.env, "sms-other", groups="base.group_portal")
+        number, claims = phone_number(72), self.env["sms.number.claim"]
+        self.submit(number)
+        claims._note(self.company, other.partner_id, number, is_typed=False)
+        self.receive("YES", number)
+        self.assertTrue(claims._is_confirmed(self.login.partner_id, number))
 
     def test_the_account_page_asks_and_texts_nothing_else(self):
         number = phone_number(73)
@@ -333,6 +362,16 @@ class TestTypedNumber(ClaimCase):
         self.run_expiry(months=19)
         claims = self.env["sms.number.claim"]
         self.assertFalse(claims._is_confirmed(self.login.partner_id, number))
+
+    def test_it_casts_no_doubt_on_a_number_that_we_have_entered(self):
+        partner, number = self.login.partner_id, self.own_number
+        self.company.sms_consent_months = 18
+        self.record_consent(number)
+        claims = self.env["sms.number.claim"]
+        claims._note(self.company, partner, number, is_typed=False)
+        self.run_expiry(months=19)
+        self.assertEqual(self.events(number)[-1].event, "expired")
+        self.assertFalse(claims._is_unproven(partner, number))
 
     def test_a_portal_with_a_confirmed_number_undoes_a_stop(self):
         number = phone_number(78)

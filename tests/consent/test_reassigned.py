@@ -251,6 +251,15 @@ class TestAnswers(ReassignedCase):
         self.record_consent(SECOND, happened_at=AGREED_LATER)
         self.assertFalse(self.find_answer(SECOND).verified_at)
 
+    def test_a_no_of_long_ago_renews_it_no_more(self):
+        self.company.sms_consent_months = 18
+        query, _lines = self.ask()
+        self.import_answers(query, (SECOND[2:], DAY, "no"))
+        with freeze_time(ASKED + timedelta(days=600)):
+            self._run_cron(self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_consent_expiry"))
+        self.env.invalidate_all()
+        self.assertEqual(self.state(SECOND), "none")
+
     def test_it_is_asked_again_when_it_is_old_again(self):
         query, _lines = self.ask()
         self.import_answers(query, *((it[2:], DAY, "no") for it in (FIRST, SECOND)))

@@ -195,6 +195,21 @@ class TestNeutralize(SmsCase):
         self.assertEqual(rows.mapped("state"), ["pending"] * 2)
         self.assertFalse(any(rows.mapped("lookup_at")))
 
+    def test_what_the_carrier_has_told_the_original_is_not_processed_in_the_copy(self):
+        self.bring("My screen is black")
+        self.neutralize()
+        self.run_events()
+        said = self.env["sms.inbound"].search([("number", "=", self.number)])
+        self.assertFalse(said)
+
+    def test_nobody_joins_on_the_page_of_the_copy(self):
+        company = self.companies[0]
+        company.sms_join_page = True
+        find = self.env["res.company"]._find_by_sms_join_key
+        self.assertEqual(find(company.sms_join_key), company)
+        self.neutralize()
+        self.assertFalse(find(company.sms_join_key))
+
     def test_the_chatter_says_that_it_was_cancelled(self):
         self.record_consent()
         self.ticket._message_sms("We look into it.")

@@ -117,7 +117,8 @@ class TestAnswers(LedgerCase):
             }
         )
         message.sudo().write({"is_personal": True, "state": "sent"})
-        self.assertEqual(self.receive("baja").kind, "conversation")
+        said = self.receive("baja")
+        self.assertEqual((said.kind, said.partner_id), ("conversation", self.customer))
         self.assertEqual(self.state("ticket"), "opted_in")
         self.assertEqual(self.receive("alto").kind, "stop", "it was not offered")
 

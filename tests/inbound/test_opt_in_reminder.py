@@ -69,6 +69,13 @@ class TestReminder(SmsCase):
         first, second = self.ask(), self.ask()
         self.assertEqual((first.state, second.state), ("canceled", "outgoing"))
 
+    def test_one_that_has_left_is_not_cancelled_by_a_new_question(self):
+        reminder = self.ask()
+        self.run_later()
+        with freeze_time(LATER + timedelta(hours=1)):
+            self.receive("SUPPORT")
+        self.assertEqual(reminder.state, "sent")
+
     def test_it_keeps_quiet_hours(self):
         """It is no answer to what the person has just texted."""
         self.company.write({"sms_courtesy_from": 8, "sms_courtesy_to": 20})

@@ -213,6 +213,7 @@ class TestDeciding(ReviewCase):
                 review.action_opt_out()
             answers = self.messages_to(number).filtered("exemption")
             self.assertEqual(len(answers), count)
+            self.assertEqual(review.inbound_id.kind, "stop")
 
     def test_it_cancels_what_waits(self):
         waiting = self.send()

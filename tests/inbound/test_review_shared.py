@@ -171,6 +171,14 @@ class TestSharedNumber(ReviewCase):
         self.assertEqual(answer.record_company_id, self.other)
         self.assertFalse(answer.partner_id)
 
+    def test_a_yes_settles_it_for_who_has_asked(self):
+        self.text()
+        subject = (self.other, self.number, self.purposes("alert"), "web")
+        self.env["sms.opt.in"]._ask(*subject, self.env["res.partner"])
+        self.assertEqual(self.text("Yes", "SM2").kind, "confirm")
+        self.assertEqual(self.find(self.other).state, "conversation")
+        self.assertEqual(self.find(self.company).state, "open")
+
     def activate_scope(self, company):
         """Let a STOP end only what it answers, in one company."""
         for purpose_class in ("informational", "marketing"):

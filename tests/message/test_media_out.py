@@ -183,8 +183,8 @@ class TestMediaOut(IntakeCase, HttpCase):
                 self.send(attachment.with_user(self.own_agent))
 
     def test_no_context_of_a_client_sends_a_file(self):
-        self.attach()
-        for forged in ([0, [1]], SentMedia(0, (1,))._asdict(), "x"):
+        ids = self.attach().ids
+        for forged in ([0, ids], SentMedia(0, tuple(ids))._asdict(), "x"):
             ticket = self.ticket.with_user(self.own_agent).with_context(
                 sms_media=forged
             )

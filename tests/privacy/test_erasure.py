@@ -269,6 +269,56 @@ class TestTexts(ErasureCase):
         for message in texts:
             self.assertIn("This text was erased.", message.body)
 
+    def test_a_title_goes_from_what_was_told_of_its_ticket_alone(self):
+        """Not from a record with the same id, nor from what a colleague wrote."""
+        self.ticket.active = False
+        ticket = self.receive("The fax jams").ticket_id
+        facts = {"res_id": ticket.id, "message_type": "notification"}
+        facts["body"] = "<p>The fax jams</p>"
+        own, others, written = self.env["mail.message"].create(
+            [
+                {**facts, "model": ticket._name},
+                {**facts, "model": "res.partner", "res_id": self.customer.id},
+                {**facts, "model": ticket._name, "message_type": "comment"},
+            ]
+        )
+        others.flush_recordset()
+        query = "UPDATE mail_message SET res_id = %s WHERE id = %s"
+        self.cr.execute(query, [ticket.id, others.id])
+        others.invalidate_recordset()
+        self.erase()
+        self.assertNotIn("fax", own.body)
+        for kept in (others, written):
+            self.assertIn("fax", kept.body)
+
+    def test_a_title_that_a_colleague_has_written_stays(self):
+        self.ticket.active = False
+        ticket = self.receive("The fax jams").ticket_id
+        ticket.name = "Replace the fax"
+        self.erase()
+        self.assertEqual(ticket.name, "Replace the fax")
+        self.assertNotIn("jams", ticket.description)
+
+    def test_notes_on_the_review_of_another_stay(self):
+        for number in (self.number, phone_number(1)):
+            self.receive("I want to cancel", number)
+        reviews = self.env["sms.consent.review"].search([], order="id")
+        own, others = (it.message_post(body="Call them") for it in reviews)
+        self.erase()
+        self.assertFalse(own.exists())
+        self.assertTrue(others.exists())
+
+    def test_reports_on_texts_to_others_stay(self):
+        events = self.env["sms.webhook.event"]
+        uuid = self.text("It is mended").uuid
+        own, others = (
+            events.browse(events._store(self.company, "sandbox", "report", {}, uuid=it))
+            for it in (uuid, "of-another")
+        )
+        self.erase()
+        self.assertFalse(own.exists())
+        self.assertTrue(others.exists())
+
     def test_nobody_waits_for_an_answer_to_what_was_erased(self):
         ticket = self.receive("My printer jams").ticket_id
         waiting = [("sms_waiting_since", "!=", False)]

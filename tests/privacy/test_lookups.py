@@ -214,7 +214,9 @@ class TestLookups(LookupCase):
 
     def test_it_names_nobody_who_was_looked_up(self):
         self.call(self.agent, "sms.consent", "search_read", [], ["number", "name"])
-        words = json.dumps(self.lookups.search([]).read(), default=str)
+        lookups = self.lookups.search([])
+        self.assertEqual(len(lookups), 1)
+        words = json.dumps(lookups.read(), default=str)
         self.assertNotIn(self.number, words)
         self.assertNotIn("Dana", words)
 

@@ -375,7 +375,9 @@ class TestAround(RedactionCase):
 
     def test_a_row_names_nobody(self):
         self.erase()
-        kept = str(self.rows.search([]).read())
+        rows = self.rows.search([])
+        self.assertTrue(rows)
+        kept = str(rows.read())
         for word in (self.number, self.number[-7:], "printer", "Dana"):
             self.assertNotIn(word, kept)
 

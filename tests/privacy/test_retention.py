@@ -227,6 +227,13 @@ class TestTexts(RetentionCase):
         self.run_after(months=13)
         self.assertEqual(kept.body, "Kept")
 
+    def test_another_company_keeps_raw_forms_for_its_own_time(self):
+        other = self.make_company("Other", sms_keep_raw_months=0)
+        kept = self.receive("Kept", company=other)
+        self.run_after(months=3)
+        self.assertTrue(kept.raw)
+        self.assertFalse(self.inbound.raw)
+
     def test_an_archived_company_keeps_nothing_longer(self):
         """Its ledger stays the proof, its texts and evidence are personal still."""
         other = self.make_company("Other", sms_keep_text_months=12)
@@ -331,6 +338,7 @@ class TestEvidence(RetentionCase):
 
     def test_an_open_question_is_kept(self):
         self.receive("SUPPORT")
+        self.assertIn("requested", self.events().mapped("event"))
         self.assertFalse(self.count_after(years=20).get("Pieces of evidence"))
 
     def test_the_chain_still_verifies(self):
