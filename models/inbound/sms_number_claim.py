@@ -93,10 +93,10 @@ class SmsNumberClaim(models.Model):
     @api.model
     def _query_contacts(self, company, number):
         """Query the contacts of a number, two at most."""
-        domain = Domain("phone_sanitized", "=", number)
+        contacts, domain = self.env["res.partner"], Domain("phone_sanitized", "=", number)
         domain &= Domain("company_id", "in", [False, company.id])
         domain &= Domain("id", "not in", self._query_unproven(number))
-        return self.env["res.partner"]._search(domain, limit=2)
+        return contacts._search(domain, limit=2)
 
     @api.model
     def _query_unproven(self, *numbers):
