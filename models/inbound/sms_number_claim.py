@@ -93,7 +93,8 @@ class SmsNumberClaim(models.Model):
     @api.model
     def _query_contacts(self, company, number):
         """Query the contacts of a number, two at most."""
-        contacts, domain = self.env["res.partner"], Domain("phone_sanitized", "=", number)
+        contacts = self.env["res.partner"]
+        domain = Domain("phone_sanitized", "=", number)
         domain &= Domain("company_id", "in", [False, company.id])
         domain &= Domain("id", "not in", self._query_unproven(number))
         return contacts._search(domain, limit=2)
