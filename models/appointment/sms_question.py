@@ -163,7 +163,8 @@ class SmsQuestion(models.Model):
             is_read |= Domain("sms_id", "=", self.sms_id.id)
         attendee = self._get_attendee()
         own = Domain("event_id", "=", attendee.event_id.id)
-        own |= Domain("subject_key", "=", attendee.event_id.sms_series_key)
+        if key := attendee.event_id.sms_series_key:
+            own |= Domain("subject_key", "=", key)
         own &= Domain("partner_id", "=", attendee.partner_id.id)
         starts = self.env["sms.reminder"].search(own & is_read).mapped("start")
         return attendee.event_id.start in starts if action == CONFIRM else bool(starts)
