@@ -121,7 +121,11 @@ OPEN_TILES = """
 
 #: Has the pivot's table written to a spreadsheet, and reads what is sent for it.
 DOWNLOAD = """
-    XMLHttpRequest.prototype.send = async (form) => {
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = async function (form) {
+        if (!(form instanceof FormData)) {
+            return send.call(this, form);
+        }
         const table = JSON.parse(await form.get("data").text());
         const values = table.rows[0].values.map((cell) => cell.value);
         values.includes("") && !values.includes(false)

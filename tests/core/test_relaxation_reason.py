@@ -249,10 +249,11 @@ class TestReasons(RelaxationReasonCase):
 
     def test_nobody_posts_one_by_hand(self):
         """It would tell that somebody has decided what nobody has."""
+        words = "“Tickets” is less strict. Why: the board wants it."
         for user in (self.agent, self.administrator):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.ticket.with_user(user).message_post(
-                    body="“Tickets” is less strict. Why: the board wants it.",
+                    body=words,
                     author_id=self.manager.partner_id.id,
                     subtype_xmlid=REASON_SUBTYPE,
                 )

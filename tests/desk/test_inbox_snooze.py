@@ -3,7 +3,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import mute_logger
 
 from ...models.desk.helpdesk_ticket_desk import NEWS_TYPE
@@ -130,7 +130,7 @@ class TestSnooze(InboxCase):
 
         def fail_for_one(ticket, news):
             if ticket == self.conversation:
-                raise ValidationError("another module's rule")
+                raise ValueError("another module's rule")
             return notify(ticket, news)
 
         with patch.object(type(tickets), "_notify_sms_owners", fail_for_one):

@@ -303,7 +303,8 @@ class TestTexts(ErasureCase):
         for number in (self.number, phone_number(1)):
             self.receive("I want to cancel", number)
         reviews = self.env["sms.consent.review"].search([], order="id")
-        own, others = (it.message_post(body="Call them") for it in reviews)
+        words = "Call them"
+        own, others = (it.message_post(body=words) for it in reviews)
         self.erase()
         self.assertFalse(own.exists())
         self.assertTrue(others.exists())

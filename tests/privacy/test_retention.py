@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from psycopg2 import IntegrityError
 
 from odoo import fields
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -83,7 +83,7 @@ class TestTexts(RetentionCase):
 
         def fail_for_one(texts):
             if self.sms in texts:
-                raise ValidationError("another module's rule")
+                raise ValueError("another module's rule")
             return forget(texts)
 
         with patch.object(type(other), "_forget", fail_for_one):
