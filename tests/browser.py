@@ -129,8 +129,13 @@ class AxeCase(BrowserCase):
         """
         page.wait_for(selector)
         where = {"include": [selector], "exclude": [[it] for it in self.ODOO]}
+        # What is still fading in has too little contrast.
         found = page.run(
-            f"""axe.run({json.dumps(where)}, {{resultTypes: ["violations"]}}).then(
+            f"""Promise.allSettled(document.getAnimations().filter((it) =>
+                it.effect.getComputedTiming().endTime < 5000
+            ).map((it) => it.finished)).then(() =>
+                axe.run({json.dumps(where)}, {{resultTypes: ["violations"]}})
+            ).then(
                 (result) => result.violations.flatMap((rule) =>
                     rule.nodes.map((node) => [rule.impact, rule.id,
                         node.html.slice(0, 250), node.failureSummary])
