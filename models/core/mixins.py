@@ -55,8 +55,9 @@ class SmsOwnDefaults(models.AbstractModel):
         ``sms.template`` by such a default.
         """
         defaults = super().default_get(fields_list)
-        for name, field in self._fields.items():
-            if name in defaults and field.readonly and not field.related:
+        for name in self._fields.keys() & defaults.keys():
+            field = self._fields[name]
+            if field.readonly and not field.related:
                 del defaults[name]
                 if field.default:
                     own = field.default(self)
