@@ -168,21 +168,30 @@ class TestSeries(AppointmentCase):
         self.assertIn("is booked for Wed, Dec 2 at 9:00 AM, the first of 5.", booked)
         self.assertIn("on Wed, Dec 2 at 9:00 AM is cancelled", called_off)
 
+    def book_told_series(self):
+        """Book a series of five from the first moment on, and have it told."""
+        self.frozen.move_to(NOW)
+        event = self.book_series(5)
+        self.pass_time(minutes=1)
+        return event
+
+    def call_off(self, visit, is_deleted):
+        """Call one date off, in either way, and leave the others."""
+        if is_deleted:
+            visit.unlink()
+        else:
+            visit.action_mass_archive("self_only")
+        self.settle()
+
     def test_dates_that_are_called_off_one_after_the_other_are_both_told(self):
         """Before the first of the texts has left."""
         for is_deleted in (True, False):
             with self.subTest(is_deleted=is_deleted):
-                self.frozen.move_to(NOW)
-                event = self.book_series(5)
-                self.pass_time(minutes=1)
+                event = self.book_told_series()
                 count = len(self.bodies())
                 visits = self.occurrences(event)
-                for visit in (visits[1], visits[3]):
-                    if is_deleted:
-                        visit.unlink()
-                    else:
-                        visit.action_mass_archive("self_only")
-                    self.settle()
+                self.call_off(visits[1], is_deleted)
+                self.call_off(visits[3], is_deleted)
                 self.pass_time(minutes=5)
                 second, fourth = self.bodies()[count:]
                 self.assertIn("on Wed, Dec 9 at 9:00 AM is cancelled", second)
@@ -207,18 +216,12 @@ class TestSeries(AppointmentCase):
         """The new times of the others are told all the same."""
         for is_deleted in (True, False):
             with self.subTest(is_deleted=is_deleted):
-                self.frozen.move_to(NOW)
-                event = self.book_series(5)
-                self.pass_time(minutes=1)
+                event = self.book_told_series()
                 count = len(self.bodies())
                 start = event.start + timedelta(hours=3)
                 stop = start + timedelta(hours=1)
                 self.edit(event, "all_events", start=start, stop=stop)
-                if is_deleted:
-                    event.unlink()
-                else:
-                    event.action_mass_archive("self_only")
-                self.settle()
+                self.call_off(event, is_deleted)
                 self.pass_time(minutes=5)
                 moved, off = self.bodies()[count:]
                 whole = "to Wed, Dec 2 at 12:00 PM, the first of 5."
