@@ -308,5 +308,5 @@ class SmsSettings(models.TransientModel):
         """
         self.ensure_one()
         self._check_field_access(self._fields["sms_encryption"], "read")
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_encryption").sudo()._trigger()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_encryption")
         return notify(self.env._("This is being processed in the background."), "info")

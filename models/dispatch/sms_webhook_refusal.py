@@ -73,7 +73,7 @@ class SmsWebhookRefusal(models.Model):
         if not company.sms_has_refusals:
             self._mark(company, True)
         if hits == RUN:
-            self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_outbox_watch").sudo()._trigger()
+            self.env["ir.cron"]._wake_sms("ir_cron_sms_outbox_watch")
 
     @api.model
     def _forget(self, company, provider, is_text=False):

@@ -183,7 +183,7 @@ class SmsCarrierCheck(models.Model):
         row_sudo = self._find(company) or self.sudo().create(keys)
         asked = {"wanted": wanted, "wanted_at": fields.Datetime.now()}
         row_sudo.write({**asked, "claimed_at": False, "trouble": False})
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_carrier_check").sudo()._trigger()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_carrier_check")
 
     # === Lookup ===
 

@@ -168,7 +168,7 @@ class SmsOncall(models.AbstractModel):
 
     def _wake_watch(self):
         """Wake the cron that searches for gaps, after the commit."""
-        self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_oncall").sudo()._trigger()
+        self.env["ir.cron"]._wake_sms("ir_cron_sms_oncall")
 
     def _run(self):
         """Update the gaps, warning of new ones, and the calendar of turns (cron)."""

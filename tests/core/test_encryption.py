@@ -190,6 +190,7 @@ class TestState(EncryptionCase):
         settings = self.env["sms.settings"].with_user(self.administrator).create({})
         self.assertTrue(settings.sms_has_key)
         settings.action_encrypt()
+        self.env.cr.flush()
         cron = self.env.ref("helpdesk_mgmt_sms.ir_cron_sms_encryption")
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         self.assertTrue(triggers)

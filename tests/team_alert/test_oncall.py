@@ -402,6 +402,7 @@ class TestGaps(OncallCase):
         ):
             before = triggers.search_count([("cron_id", "=", cron.id)])
             record.write(values)
+            self.env.cr.flush()
             after = triggers.search_count([("cron_id", "=", cron.id)])
             self.assertGreater(after, before)
 
