@@ -25,6 +25,14 @@ class NeighbourCase(AppointmentCase):
             cls.doClassCleanups()
             raise SkipTest(f"{cls.module} is not installed: bin/test --neighbours")
 
+    def changed_at(self):
+        """Return when a peer changed its event (ISO 8601): after Odoo last wrote ours.
+
+        Odoo takes in what is younger than ``write_date``, which is the database's time,
+        not the frozen clock's.
+        """
+        return (self.cr.now() + timedelta(minutes=1)).replace(tzinfo=UTC).isoformat()
+
     def assertTold(self, count, words=""):
         """Check how many texts the customer has had, and the words of the last one."""
         self.pass_time(minutes=5)
@@ -56,7 +64,7 @@ class TestGoogle(NeighbourCase):
             "id": google_id,
             "summary": "Mend the printer",
             "organizer": {"email": "ana@example.com", "self": True},
-            "updated": datetime.now(UTC).isoformat(),
+            "updated": self.changed_at(),
             "reminders": {"useDefault": True},
             "start": {"dateTime": start.replace(tzinfo=UTC).isoformat()},
             "end": {"dateTime": end.replace(tzinfo=UTC).isoformat()},
@@ -341,7 +349,7 @@ class TestMicrosoft(NeighbourCase):
                 invite("ana@example.com", "accepted"),
                 invite("dana@example.com", "none"),
             ],
-            "lastModifiedDateTime": datetime.now(UTC).isoformat(),
+            "lastModifiedDateTime": self.changed_at(),
             **values,
         }
 
