@@ -43,7 +43,7 @@ PY
 run_native_pytest() {
     link_native_suites
     cd "$NATIVE_LINKS"
-    PYTHONPATH=$ROOT/bin/lib "$VENV/bin/pytest" -c "$ROOT/pyproject.toml" --rootdir . --confcutdir . \
+    PYTHONPATH=$ROOT/bin/lib "${CLOCK[@]}" "$VENV/bin/pytest" -c "$ROOT/pyproject.toml" --rootdir . --confcutdir . \
         -p native_suites --native-exceptions="$NATIVE_EXCEPTIONS" \
         --odoo-database="$DATABASE" --odoo-config="$RUN_CONF" --odoo-http "${NATIVE_SUITES[@]/%//tests}" "$@"
 }

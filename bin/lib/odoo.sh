@@ -150,7 +150,7 @@ run_odoo() {
     local conf=$1 command=()
     shift
     case ${1:-} in shell | db | i18n | module | populate | cloc | neutralize) command=("$1") && shift ;; esac
-    (cd "$DEV/run" && exec "$VENV/bin/python" "${ODOO_COMMAND[@]}" "${command[@]}" -c "$conf" "$@")
+    (cd "$DEV/run" && exec "${CLOCK[@]}" "$VENV/bin/python" "${ODOO_COMMAND[@]}" "${command[@]}" -c "$conf" "$@")
 }
 
 # Chromium or Chrome, by the names that Odoo's tests look for.

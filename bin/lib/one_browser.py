@@ -5,10 +5,12 @@ Starting Chromium, bundling the web client and compiling it would take most of a
 time if each test did it anew.
 """
 
+import os
 import shutil
 import time
 from unittest import SkipTest
 
+import freezegun.api
 import psutil
 import pytest
 from live_server import is_fork_server
@@ -22,6 +24,18 @@ from odoo.tests.common import ChromeBrowser, HttpCase, get_db_name
 OPENERS = {"browser_js", "start_tour"}
 #: Seconds within which a page must be left.
 LEAVE_WITHIN = 10
+#: Milliseconds by which the browser's clock may differ from that of this process.
+SAME_CLOCK = 60_000
+#: Script of each page if it differs by more. Parameter: milliseconds to add.
+TURN_CLOCK = """
+    globalThis.Date = class extends Date {
+        constructor(...given) {
+            if (given.length) super(...given);
+            else super(Date.now());
+        }
+        static now() { return super.now() + %d; }
+    };
+"""
 #: Asset bundles of the pages that the tests open.
 BUNDLES = (
     "bus.websocket_worker_assets",
@@ -43,12 +57,29 @@ class SharedBrowser(ChromeBrowser):
 
     #: Process, port and profile folder of each running Chromium, by its options.
     _running = {}
+    #: Milliseconds by which this process's clock is ahead of the browser's.
+    _ahead = None
 
     def __init__(self, *args, **options):
         try:
             super().__init__(*args, **options)
         except SkipTest as error:
             raise AssertionError("nothing is tested without a browser") from error
+        self._turn_clock()
+
+    def _turn_clock(self):
+        """Give the pages this process's time, if its clock is turned (libfaketime)."""
+        if SharedBrowser._ahead is None:
+            now = {"expression": "Date.now()"}
+            found = self._websocket_request("Runtime.evaluate", params=now)
+            # Not the time at which a test has stopped the clock.
+            ahead = freezegun.api.real_time() * 1000 - found["result"]["value"]
+            SharedBrowser._ahead = ahead
+        if abs(self._ahead) > SAME_CLOCK:
+            script = {"source": TURN_CLOCK % self._ahead}
+            self._websocket_request(
+                "Page.addScriptToEvaluateOnNewDocument", params=script
+            )
 
     def _chrome_start(self, user_data_dir, *args, **options):
         self._options = repr((args, options))
@@ -62,8 +93,14 @@ class SharedBrowser(ChromeBrowser):
         return process, port
 
     def _spawn_chrome(self, cmd):
-        # A page must not live on after it was left.
-        return super()._spawn_chrome([*cmd, "--disable-features=BackForwardCache"])
+        # Under a turned clock Chromium does not start: its pages are given the time.
+        preload = os.environ.pop("LD_PRELOAD", None)
+        try:
+            # A page must not live on after it was left.
+            return super()._spawn_chrome([*cmd, "--disable-features=BackForwardCache"])
+        finally:
+            if preload is not None:
+                os.environ["LD_PRELOAD"] = preload
 
     def stop(self):
         """Leave an empty page, or end a Chromium that does not respond."""

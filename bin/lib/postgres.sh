@@ -67,7 +67,7 @@ pg_server() {
     shift
     (
         cd "$PG_HOME" 2>/dev/null || cd /
-        exec env -u PGPORT -u PGHOST -u PGDATA LC_ALL=C.UTF-8 "${PG_AS[@]}" "$PG_BIN/$program" "$@" 7>&- 8>&- 9>&-
+        exec env -u PGPORT -u PGHOST -u PGDATA LC_ALL=C.UTF-8 "${PG_AS[@]}" "${CLOCK[@]}" "$PG_BIN/$program" "$@" 7>&- 8>&- 9>&-
     )
 }
 
@@ -129,6 +129,14 @@ start_postgres() {
     done
     hold_postgres
     exec 7>&-
+    check_clock
+}
+
+# A server that another command has started runs by that one's clock.
+check_clock() {
+    local seconds
+    seconds=$(($(query "SELECT extract(epoch FROM now())::bigint") - $("${CLOCK[@]}" date +%s)))
+    [ "${seconds#-}" -lt 60 ] || die "PostgreSQL is in use by a command with another clock, $seconds s away." "Run this again once it has ended."
 }
 
 check_cluster_version() {

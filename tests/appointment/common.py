@@ -3,8 +3,7 @@
 
 from datetime import datetime, timedelta
 
-from freezegun import freeze_time
-
+from ..clock import freeze_time
 from ..common import SmsCase
 
 #: A Monday, 9:00 in Denver.

@@ -3,7 +3,6 @@ from ast import literal_eval
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
 from lxml import etree
 from psycopg2.errors import SerializationFailure
 from pytz import timezone, utc
@@ -13,6 +12,7 @@ from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from ...tools import appointments
+from ..clock import freeze_time
 from ..common import OtherOrder, phone_number
 from .common import NOW, AppointmentCase
 

@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import datetime
 
-from odoo.tests import freeze_time
 from odoo.tools import mute_logger
 
+from ..clock import freeze_time
 from ..common import phone_number
 from .common import ENGINE, AutomationCase
 

@@ -5,9 +5,9 @@ from psycopg2.errors import CheckViolation, SerializationFailure
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import freeze_time
 from odoo.tools import SQL, mute_logger
 
+from ..clock import freeze_time
 from ..common import OtherOrder, phone_number
 from .common import ENGINE, AutomationCase
 

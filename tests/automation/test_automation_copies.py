@@ -5,9 +5,9 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.tests import freeze_time
 
 from ...tools import TICKET_MODEL
+from ..clock import freeze_time
 from .common import AutomationCase
 
 #: When the tickets' deadline is, in hours after the test begins.

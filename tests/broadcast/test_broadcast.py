@@ -4,7 +4,6 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -12,6 +11,7 @@ from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...models.broadcast import sms_broadcast_job
+from ..clock import freeze_time
 from ..common import OtherOrder, phone_number
 from .common import SILENT, BroadcastCase
 

@@ -3,13 +3,13 @@
 
 from datetime import datetime, timedelta
 
-from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..clock import freeze_time
 from ..common import ACTION, phone_number
 from .common import AudienceCase, BroadcastCase
 

@@ -3,12 +3,11 @@
 
 from datetime import datetime, timedelta
 
-from freezegun import freeze_time
-
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 
+from ..clock import freeze_time
 from .common import PublishCase
 
 

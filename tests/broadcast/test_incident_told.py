@@ -3,10 +3,9 @@
 
 from datetime import timedelta
 
-from freezegun import freeze_time
-
 from odoo.tests import tagged
 
+from ..clock import freeze_time
 from ..message.common import MORNING, NIGHT
 from .common import IncidentCase
 

@@ -4,7 +4,6 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import fields
@@ -12,6 +11,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..clock import freeze_time
 from ..common import phone_number
 from ..consent.common import ACCOUNT, SAVE, PortalCase
 from .common import SubscriptionCase

@@ -8,11 +8,12 @@ from pathlib import Path
 import requests
 
 from odoo import fields
-from odoo.tests import BaseCase, freeze_time
+from odoo.tests import BaseCase
 
 from odoo.addons.base.models.res_users import INDEX_SIZE, KEY_CRYPT_CONTEXT
 
 from ...tools import import_rows
+from ..clock import freeze_time
 from ..common import phone_number
 from ..live import LiveCase
 from .common import CONSENT, ApiCase

@@ -4,8 +4,6 @@
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
-
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -13,6 +11,7 @@ from odoo.tools import mute_logger
 
 from ...models.consent.sms_carrier_opt_out import LEASE, TRY_FOR
 from ...models.ledger.sms_consent_event import Statement
+from ..clock import freeze_time
 from ..common import SmsCase, phone_number
 from ..peer.company import OWN_NUMBER, SERVICE_SID, LoopbackTwilio
 from ..peer.telnyx import API_KEY, PROFILE_ID, PUBLIC_KEY, TelnyxPeer

@@ -4,9 +4,10 @@ from unittest.mock import patch
 from dateutil.relativedelta import relativedelta
 
 from odoo import fields
-from odoo.tests import freeze_time, new_test_user
+from odoo.tests import new_test_user
 
 from ...models.core import sms_rate_limit
+from ..clock import freeze_time
 from ..common import phone_number
 from .common import ACCOUNT, NEW, SAVE, SUBMIT, PortalCase
 

@@ -7,13 +7,13 @@ from psycopg2.errors import RestrictViolation
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import freeze_time
 from odoo.tools import mute_logger
 
 from ...models.consent import sms_consent_import as sms_consent_import_job
 from ...tools import reassigned, tabular
 from ...tools.evidence import sha256
 from ..broadcast.common import BroadcastCase
+from ..clock import freeze_time
 from ..common import phone_number
 from ..privacy.common import PacketCase
 from .common import ImportCase

@@ -3,11 +3,11 @@ from itertools import product
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import freeze_time
 
 from ...models.consent import sms_consent_story
 from ...models.ledger.sms_consent_event import METHOD_SELECTION
 from ...tools.consent import EVENTS, FOR_ALL_EVENTS
+from ..clock import freeze_time
 from ..common import SmsCase, phone_number
 
 SCAN = ("form.pdf", b"%PDF-1.4 signed")

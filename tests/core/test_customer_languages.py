@@ -4,7 +4,6 @@
 import re
 from datetime import datetime
 
-from freezegun import freeze_time
 from lxml import html
 
 from odoo.tools import frozendict
@@ -15,6 +14,7 @@ from ...controllers.incident import IncidentController
 from ...controllers.ticket import TicketController
 from ...models.appointment.calendar_event_texts import FACTS_KEY, AppointmentFacts
 from ...models.core import moments
+from ..clock import freeze_time
 from ..common import SmsCase
 
 MODULE = "helpdesk_mgmt_sms"

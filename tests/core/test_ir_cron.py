@@ -1,7 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import datetime, timedelta
 
-from odoo.tests import TransactionCase, freeze_time, tagged
+from odoo.tests import TransactionCase, tagged
+
+from ..clock import freeze_time
 
 
 @tagged("post_install", "-at_install")

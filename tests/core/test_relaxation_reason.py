@@ -2,10 +2,11 @@
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, freeze_time
+from odoo.tests import Form
 from odoo.tools import convert_file
 
 from ...models.core.sms_relaxation_reason import REASON_SUBTYPE
+from ..clock import freeze_time
 from ..message.common import NIGHT, NOON, QuietHoursCase
 
 REASON = "The board, on 3 May: customers ask for it."

@@ -4,12 +4,11 @@
 import json
 from pathlib import Path
 
-from freezegun import freeze_time
-
 from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from ...models.core.moments import say_moment
+from ..clock import freeze_time
 from ..common import SmsCase
 
 CASES = json.loads(

@@ -3,7 +3,7 @@ import random
 
 from markupsafe import Markup
 
-from odoo.tests import BaseCase, freeze_time, tagged
+from odoo.tests import BaseCase, tagged
 
 from odoo.addons.sms.tools.sms_tools import sms_content_to_rendered_html
 from odoo.addons.sms.wizard.sms_composer import SmsComposer as NativeComposer
@@ -13,6 +13,7 @@ from ...models.message import sms_sms_intake as sms_sms_bulk
 from ...models.message.sms_consent import READ_ANSWERS
 from ...tools import texts
 from ...wizard import sms_composer_mass
+from ..clock import freeze_time
 from ..common import phone_number
 from ..message.common import FEW, NOON, ManyCase
 

@@ -4,12 +4,11 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from freezegun import freeze_time
-
 from odoo import fields
 from odoo.exceptions import AccessError
 
 from ...models.automation.helpdesk_ticket import TOLD
+from ..clock import freeze_time
 from ..common import phone_number
 from ..message.common import MORNING, NIGHT, QuietHoursCase
 

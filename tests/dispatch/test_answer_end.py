@@ -1,13 +1,14 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import datetime, timedelta
 
-from odoo.tests import freeze_time, tagged
+from odoo.tests import tagged
 
 from ...models.dispatch.sms_dispatcher import Call
 from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Outcome
 from ...tools import timing
 from ...tools.dispatch import Deadline
+from ..clock import freeze_time
 from ..common import phone_number
 from ..message.common import WaitingCase
 

@@ -4,8 +4,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from unittest.mock import patch
 
-from freezegun import freeze_time
-
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -17,6 +15,7 @@ from ...providers import faults, outbound
 from ...providers.outbound import DeliveryReport, Outcome
 from ...providers.poster import Poster
 from ...tools.dispatch import Deadline, DispatchRun
+from ..clock import freeze_time
 from .common import ALERT_LOGGER, LARGE, SMALL, BatchCase
 
 

@@ -3,8 +3,6 @@ import random
 from datetime import timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
-
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -13,6 +11,7 @@ from ...models.dispatch import sms_dispatcher_claim
 from ...models.dispatch.sms_dispatcher import Call
 from ...providers import faults, outbound
 from ...providers.outbound import Outcome
+from ..clock import freeze_time
 from ..message.common import MORNING, NIGHT, QuietHoursCase, WaitingCase
 
 

@@ -2,10 +2,9 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-from freezegun import freeze_time
-
 from odoo.tests import tagged
 
+from ..clock import freeze_time
 from ..message.common import WaitingCase
 from .common import BatchCase
 

@@ -1,7 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import re
 
-from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -11,6 +10,7 @@ from odoo.tools import mute_logger
 from ...models.ledger.sms_purpose import SHIPPED_CODES
 from ...tools import keywords, reply_codes, texts
 from ...tools.segments import count_segments
+from ..clock import freeze_time
 from ..common import SmsCase
 
 #: A long but usual name, with which the texts must not become too long.

@@ -1,13 +1,13 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import datetime, timedelta
 
-from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...tools import exemptions
+from ..clock import freeze_time
 from ..common import SmsCase
 
 NOON = datetime(2026, 7, 1, 18)  # in Denver

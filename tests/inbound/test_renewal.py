@@ -5,11 +5,12 @@ from unittest.mock import patch
 from dateutil.relativedelta import relativedelta
 from psycopg2.errors import SerializationFailure
 
-from odoo.tests import freeze_time, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...providers.sandbox import SandboxProvider
 from ..broadcast.common import SubscriptionCase
+from ..clock import freeze_time
 from .common import LedgerCase
 
 JOINED = datetime(2025, 6, 1, 12)

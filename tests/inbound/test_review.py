@@ -4,12 +4,13 @@ from datetime import date, datetime, timedelta
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, freeze_time, tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ...models.message.sms_consent import READ_ANSWERS
 from ...models.message.sms_gate import GateQuestion
 from ...tools.timing import CONFIRMATION_LIFE
+from ..clock import freeze_time
 from ..common import phone_number
 from .common import DOUBTFUL, ReviewCase
 

@@ -2,10 +2,11 @@
 from datetime import datetime
 
 from odoo.exceptions import AccessError
-from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from ...providers.account import LONG_CODE
 from ...providers.twilio import TwilioProvider
+from ..clock import freeze_time
 from .common import DOUBTFUL, ReviewCase
 
 SHARED_NUMBER = "+13035559902"

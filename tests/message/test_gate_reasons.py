@@ -3,8 +3,6 @@
 
 from datetime import datetime, timedelta
 
-from freezegun import freeze_time
-
 from odoo.tests import tagged
 
 from ...tools import consent, exemptions, timing, verdicts
@@ -14,6 +12,7 @@ from ...tools.geography import Place
 from ...tools.quiet_hours import CLOSED, INFORMATIONAL, Rule
 from ...tools.timing import When
 from ...tools.verdicts import BLOCK, HOLD, SEND
+from ..clock import freeze_time
 from ..common import OtherOrder, SmsCase
 
 #: In UTC; in Denver it is the evening before.

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import tagged
 
 from ...models.message import sms_sms_intake as sms_sms_many
 from ...models.message.sms_consent import READ_ANSWERS
 from ...models.message.sms_sms_intake import Recipient
+from ..clock import freeze_time
 from ..common import phone_number
 from .common import FEW, NIGHT, NOON, NUMBERS, ManyCase
 

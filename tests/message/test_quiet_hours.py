@@ -6,12 +6,13 @@ from pathlib import Path
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, freeze_time, tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ...models.message.sms_gate import GateQuestion
 from ...providers import faults, outbound
 from ...tools import timing, verdicts
+from ..clock import freeze_time
 from ..common import phone_number
 from .common import MORNING, NIGHT, NOON, QuietHoursCase
 

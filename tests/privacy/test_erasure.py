@@ -8,13 +8,14 @@ from uuid import uuid4
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, freeze_time, tagged
+from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ...models.dispatch.sms_dispatcher import Call
 from ...providers import outbound
 from ...providers.inbound import InboundEvent
 from ...tools import chain
+from ..clock import freeze_time
 from ..common import OtherOrder, SmsCase, phone_number
 from ..consent.common import make_csv, make_row
 from ..ledger.common import SCRIPT, LedgerCase

@@ -3,10 +3,10 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import freeze_time
 from odoo.tools import mute_logger
 
 from ...tools import evidence
+from ..clock import freeze_time
 from ..common import phone_number
 from .common import EvidenceCase
 

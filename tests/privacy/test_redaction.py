@@ -3,11 +3,12 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...models.privacy.sms_redaction import LEASE, TRY_FOR
 from ...providers import get_provider
+from ..clock import freeze_time
 from ..dispatch.common import ALERT_LOGGER
 from ..peer.company import LoopbackTwilio
 from .common import ErasureCase

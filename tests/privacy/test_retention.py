@@ -6,11 +6,12 @@ from psycopg2 import IntegrityError
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import Form, freeze_time, tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ...models.privacy import sms_retention
 from ...models.privacy.sms_retention import TIMES
+from ..clock import freeze_time
 from ..common import phone_number
 from .common import ErasureCase
 

@@ -4,11 +4,10 @@
 import uuid
 from datetime import datetime, timedelta
 
-from freezegun import freeze_time
-
 from odoo.sql_db import db_connect
 from odoo.tests import new_test_user
 
+from ..clock import freeze_time
 from ..common import SmsCase, phone_number
 from ..live import LiveCase
 
