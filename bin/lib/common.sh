@@ -9,14 +9,12 @@ SYSTEM_PYTHON=${PYTHON:-/usr/bin/python3}
 unset PYTHONPATH PYTHONHOME ODOO_RC PYTEST_ADDOPTS
 
 # A clock that libfaketime has turned (bin/quality --days, or "faketime" around a command) is that of PostgreSQL, Odoo and
-# the tests: CLOCK is the prefix of those. All else has the real one: what fetches packages would find them expired.
+# the tests (CLOCK in postgres.sh). All else has the real one: what fetches packages would find them expired.
 case ${LD_PRELOAD:-} in *faketime*)
     export HELPDESK_SMS_CLOCK=$LD_PRELOAD FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1
     unset LD_PRELOAD
     ;;
 esac
-CLOCK=()
-[ -z "${HELPDESK_SMS_CLOCK:-}" ] || CLOCK=(env "LD_PRELOAD=$HELPDESK_SMS_CLOCK")
 
 if [ -t 2 ]; then BOLD=$'\e[1m' RED=$'\e[31m' PLAIN=$'\e[0m'; else BOLD='' RED='' PLAIN=''; fi
 

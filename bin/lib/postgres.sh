@@ -5,6 +5,9 @@ PG_HOME=$DEV/pg
 PG_DATA=$PG_HOME/data
 PG_PASSWORD=$DEV/pg.password
 PG_ROLE=odoo
+# The prefix of what runs by the clock that was turned, if it was.
+CLOCK=()
+[ -z "${HELPDESK_SMS_CLOCK:-}" ] || CLOCK=(env "LD_PRELOAD=$HELPDESK_SMS_CLOCK")
 
 # The newest server programs of the machine, else those of Debian's package, unpacked into .dev/ and not installed,
 # since the installed package would make a cluster and a service of its own.
