@@ -1,6 +1,7 @@
 """A pytest plugin: choose what parallel workers run, and in which order.
 
-Tests that are tagged ``long`` run only with ``--long``. Files that drive a server take
+Tests that are tagged ``long`` run only with ``--long``; with ``--plain``, none that needs
+a server or a browser. Files that drive a server take
 longest and mostly wait: one worker waits while another computes. They run early, the
 longest of all first, so that at the end no worker is left alone with one of them.
 """
@@ -9,6 +10,8 @@ import itertools
 
 import freezegun
 import pytest
+
+from odoo.tests import HttpCase
 
 #: Number of other files after each one that drives a server.
 BETWEEN = 5
@@ -29,18 +32,28 @@ def get_tags(item):
     return getattr(item.cls, "test_tags", ())
 
 
+def needs_server(item):
+    """Return whether a test answers requests, or drives a server of its own."""
+    is_served = issubclass(item.cls or object, HttpCase)
+    return is_served or "live" in get_tags(item)
+
+
 def pytest_addoption(parser):
-    """Add ``--long``."""
+    """Add ``--long`` and ``--plain``."""
     parser.addoption("--long", action="store_true", help="run those tagged long too")
+    parser.addoption("--plain", action="store_true", help="none that needs a server")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """Leave out long tests, and spread the files that drive a server."""
+    """Leave out what was not asked for, and spread the files that drive a server."""
+    out = set()
     if not config.getoption("--long"):
-        long = {item for item in items if "long" in get_tags(item)}
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
+        out.update(item for item in items if "long" in get_tags(item))
+    if config.getoption("--plain"):
+        out.update(item for item in items if needs_server(item))
+    config.hook.pytest_deselected(items=out)
+    items[:] = [item for item in items if item not in out]
     live = {item.path for item in items if "live" in get_tags(item)}
     files = dict.fromkeys(item.path for item in items)
     rest = iter([path for path in files if path not in live])
