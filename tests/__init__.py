@@ -64,6 +64,7 @@ from .message import test_ways_live
 from .dispatch import test_answer_end
 from .dispatch import test_carrier_change
 from .dispatch import test_database_copy
+from .dispatch import test_dated_rules
 from .dispatch import test_failover
 from .dispatch import test_fair_share
 from .dispatch import test_metrics

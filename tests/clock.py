@@ -5,12 +5,12 @@ from datetime import datetime
 from functools import wraps
 from unittest.mock import patch
 
-from odoo import tests
 from odoo.sql_db import Cursor
+from odoo.tests import freeze_time as stop_python
 from odoo.tests.test_cursor import TestCursor
 
 
-class freeze_time(tests.freeze_time):  # noqa: N801 - it is used as Odoo's own
+class freeze_time(stop_python):  # noqa: N801 - it is used as Odoo's own
     """Stop Python's clock and that of the ORM's cursors, as one, for a test.
 
     Python has a clock (``datetime.now()``), and so has PostgreSQL. The ORM takes a
@@ -20,7 +20,7 @@ class freeze_time(tests.freeze_time):  # noqa: N801 - it is used as Odoo's own
     until that date. So here ``cr.now()`` says what Python's clock says.
 
     What SQL itself calls ``now()`` stays real: a test under this clock neither reads
-    nor writes it, and neither does what it calls (``tests/core/test_clocks.py``). A
+    nor writes it, and neither does what it calls (``tests/core/test_house.py``). A
     test that runs a server of its own (:mod:`.live`) has only real clocks.
 
     Used as ``odoo.tests.freeze_time``: as a context manager, a decorator, or started

@@ -4,6 +4,7 @@
 Computed by the library ``holidays``, which is updated when the laws change.
 """
 
+import warnings
 from datetime import timedelta
 from functools import lru_cache
 
@@ -36,6 +37,24 @@ def get_holidays(country, state, year):
         for part in parts
     )
     return frozenset(day for found in days for day in found)
+
+
+@lru_cache(maxsize=512)
+def are_holidays_known(country, year):
+    """Tell if the library knows all public holidays of a country in a year.
+
+    Those that follow the moon are tables with an end: of Sri Lanka to 2026, of India to
+    2035 (version 0.109). A country that the library does not have counts as known.
+
+    :param str country: ISO 3166 code
+    """
+    if country not in holidays.list_supported_countries():
+        return True
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        days = holidays.country_holidays(country, years=year)
+    is_partial = any("are available only from" in str(it.message) for it in found)
+    return year <= days.end_year and not is_partial
 
 
 @lru_cache(maxsize=512)

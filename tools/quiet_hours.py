@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zlib import crc32
 
-from .business_days import ANY_PART, find_part, get_holidays
+from .business_days import ANY_PART, are_holidays_known, find_part, get_holidays
 from .clocks import to_local, to_utc
 
 #: Classes of purposes. Offers keep the legal hours, informational messages the
@@ -73,8 +73,12 @@ class Rule:
         return by_day.get(day.weekday(), self.weekdays)
 
     def _is_holiday(self, day):
-        places = self.holidays_of or ((self.country, self.state),)
-        return any(day in get_holidays(*place, day.year) for place in places)
+        """Tell if a local date may be a holiday: in an unknown year, each may be."""
+        return any(
+            day in get_holidays(country, state, day.year)
+            or not are_holidays_known(country, day.year)
+            for country, state in self.holidays_of or ((self.country, self.state),)
+        )
 
     def bind(self, place):
         """Return this rule with the holidays of the place where somebody may be.

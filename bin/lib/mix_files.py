@@ -1,9 +1,9 @@
 """A pytest plugin: choose what parallel workers run, and in which order.
 
-Tests that are tagged ``long`` run only with ``--long``; with ``--plain``, none that needs
-a server or a browser. Files that drive a server take
-longest and mostly wait: one worker waits while another computes. They run early, the
-longest of all first, so that at the end no worker is left alone with one of them.
+Tests that are tagged ``long`` run only with ``--long``; those that need a server or a
+browser do not with ``--plain``. Files that drive a server take longest and mostly wait:
+one worker waits while another computes. They run early, the longest of all first, so
+that at the end no worker is left alone with one of them.
 """
 
 import itertools

@@ -9,6 +9,8 @@ _logger = logging.getLogger(__name__)
 #: Troubles that anybody who knows an address could cause, and how soon after it was
 #: closed such a trouble is reopened instead of raised anew.
 PROVOKED, CALM = ("webhook",), timedelta(hours=6)
+#: Trouble to come that managers can prevent: rules with dates end.
+RULES = "rules"
 
 
 class SmsOutboxAlert(models.Model):
@@ -67,14 +69,14 @@ class SmsOutboxAlert(models.Model):
 
     def _schedule_activities(self):
         self.ensure_one()
-        for user in self._get_administrators():
+        for user in self._get_helpers():
             self.activity_schedule(
                 "mail.mail_activity_data_warning", summary=self.message, user_id=user.id
             )
 
     def _mail_administrators(self):
-        """Mail administrators whom Odoo notifies of activities on the screen only."""
-        readers = self._get_administrators().filtered(
+        """Mail people whom Odoo notifies of activities on the screen only."""
+        readers = self._get_helpers().filtered(
             lambda user: user.notification_type == "inbox" and user.email
         )
         subject = self.env._("Text messages: something is wrong")
@@ -97,6 +99,9 @@ class SmsOutboxAlert(models.Model):
         domain = [("company_id", "=", company.id), ("key", "=", key)]
         return self.search([*domain, ("closed_at", "=", False)], limit=1)
 
-    def _get_administrators(self):
-        """Return the company's administrators, who can solve the trouble."""
-        return self.company_id._get_sms_users("base.group_system")
+    def _get_helpers(self):
+        """Return who can solve the trouble: administrators; of rules, managers too."""
+        administrators = self.company_id._get_sms_users("base.group_system")
+        if self.key != RULES:
+            return administrators
+        return administrators | self.company_id._get_sms_managers()

@@ -4,13 +4,15 @@ from datetime import UTC, timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, consteq
+from odoo.tools import SQL, consteq, format_date
 
 from ...providers import PROVIDERS, faults
 from ...tools.exposition import Metric
 from ..core.ir_cron import MODULE
+from ..core.sms_dated_rule import NOTICE
 from .sms_counter import DELIVERED, FAILED, SENT
 from .sms_dispatcher import LEASE
+from .sms_outbox_alert import RULES
 from .sms_webhook_refusal import ADDRESS, INBOUND, OVER, UNSIGNED
 
 #: System parameter: token that a monitor must present to read the outbox's health.
@@ -53,6 +55,10 @@ ENDED_MESSAGES = """
   GROUP BY 1, 2
 """
 
+#: Models of rules with dates. Managers can mend what is wrong with them.
+DATED_RULES = (
+    *("sms.quiet.hours", "sms.consent.law", "sms.sender.rule", "sms.scope.rule"),
+)
 #: How the names of all metrics begin.
 METRIC_PREFIX = "helpdesk_sms_"
 
@@ -73,7 +79,9 @@ class SmsOutboxWatch(models.AbstractModel):
         for company in companies:
             watch = self.with_context(lang=company._pick_sms_lang())
             alerts, facts = alerts.with_env(watch.env), watch._get_facts(company)
-            for key, message in watch._get_troubles(facts).items():
+            troubles = watch._get_troubles(facts)
+            troubles[RULES] = watch._explain_ends(company)
+            for key, message in troubles.items():
                 if message:
                     alerts._raise(company, key, message)
                 else:
@@ -137,6 +145,44 @@ class SmsOutboxWatch(models.AbstractModel):
             "webhook": facts["refused_requests"] and self._explain_refusals(facts),
             "events": self._explain_events(facts),
         }
+
+    # === Rules with dates ===
+
+    @api.model
+    def _explain_ends(self, company):
+        """Return what ends within 60 days and what to do, or an empty string.
+
+        Nothing is wrong yet, so monitors are not told.
+        """
+        today, texts = fields.Date.today(), []
+        ending = [
+            f"“{rule.display_name}” ({format_date(self.env, rule.effective_to)})"
+            for name in DATED_RULES
+            for rule in self.env[name].sudo()._find_ending(company, today)
+        ]
+        if ending:
+            texts.append(
+                self.env._(
+                    "Rules that end, with none to follow: %s. Enter those that follow, "
+                    "or archive these. Without them the stricter rules hold: offers "
+                    "need consent in writing and keep your business hours, and a STOP "
+                    "ends everything.",
+                    ", ".join(ending),
+                )
+            )
+        year = (today + NOTICE).year
+        hours_sudo = self.env["sms.quiet.hours"].sudo()
+        if countries := hours_sudo._find_unknown_holidays(company, year):
+            texts.append(
+                self.env._(
+                    "Public holidays of %(year)s are not known: %(countries)s. Where a "
+                    "rule allows no texts on holidays, none are sent there all year. "
+                    "Ask an administrator to update the Python library “holidays”.",
+                    year=year,
+                    countries=", ".join(countries.mapped("name")),
+                )
+            )
+        return " ".join(texts)
 
     # === For a monitor outside ===
 

@@ -22,6 +22,7 @@ class SmsSenderRule(models.Model):
     _strictness_fields = frozenset(
         {"active", "kind", "country_id", "ruling", "effective_from", "effective_to"}
     )
+    _scope_fields = ("kind", "country_id")
     _order = "kind, country_id, effective_from, id"
     _rec_name = "kind"
 

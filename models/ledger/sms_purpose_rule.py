@@ -257,8 +257,14 @@ class SmsScopeRule(models.Model):
 
     _name = "sms.scope.rule"
     _description = "Text Message Opt-out Scope"
-    _inherit = ["sms.shared.row", "sms.relaxation.reason", "sms.cached.rules"]
+    _inherit = [
+        "sms.shared.row",
+        "sms.relaxation.reason",
+        "sms.cached.rules",
+        "sms.dated.rule",
+    ]
     _strictness_fields = frozenset(ScopeTerms._fields)
+    _scope_fields = ("purpose_class", "company_id")
     _order = "effective_from desc, id desc"
 
     name = fields.Char(required=True, translate=True)
@@ -269,9 +275,7 @@ class SmsScopeRule(models.Model):
         default=lambda self: self._default_row_company(),
         help="Leave empty for all companies without their own rule.",
     )
-    effective_from = fields.Date(
-        required=True, tracking=True, help="The first day of the rule."
-    )
+    effective_from = fields.Date(required=True, tracking=True)
     effective_to = fields.Date(
         tracking=True, help="The last day. Leave empty if another rule will follow."
     )
@@ -301,14 +305,6 @@ class SmsScopeRule(models.Model):
     source = fields.Text(
         required=True, help="Where the rule is published, and its status."
     )
-
-    @api.constrains("effective_from", "effective_to")
-    def _check_dates(self):
-        for rule in self:
-            if rule.effective_to and rule.effective_to < rule.effective_from:
-                raise ValidationError(
-                    self.env._("“%s” ends before it starts.", rule.name)
-                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_less_strict(self):

@@ -1,6 +1,6 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.tools import SQL, ormcache
 
 from ...tools import purpose_rules
@@ -32,11 +32,11 @@ class SmsDatedLaw(models.AbstractModel):
 
     _name = "sms.dated.law"
     _description = "Rules of Law With Their Dates"
-    _inherit = ["sms.relaxation.reason", "sms.cached.rules"]
+    _inherit = ["sms.relaxation.reason", "sms.cached.rules", "sms.dated.rule"]
 
     active = fields.Boolean(default=True, tracking=True)
-    effective_from = fields.Date(tracking=True, help="The first day of the rule.")
-    effective_to = fields.Date(tracking=True, help="The last day of the rule.")
+    effective_from = fields.Date(tracking=True)
+    effective_to = fields.Date(tracking=True)
     source = fields.Text(
         required=True, help="Where the rule is published, and its status."
     )
@@ -55,15 +55,6 @@ class SmsDatedLaw(models.AbstractModel):
         "source. Until then the rule relies on secondary sources, and applies all the "
         "same.",
     )
-
-    @api.constrains("effective_from", "effective_to")
-    def _check_dates(self):
-        for law in self:
-            start, end = law.effective_from, law.effective_to
-            if start and end and end < start:
-                raise ValidationError(
-                    self.env._("“%s” ends before it starts.", law.display_name)
-                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -103,6 +94,7 @@ class SmsConsentLaw(models.Model):
         {"active", "country_id", "duty", "is_required", "is_written"}
         | {"effective_from", "effective_to", "keep_years"}
     )
+    _scope_fields = ("country_id", "duty")
     _order = "country_id, duty, effective_from"
     _rec_name = "country_id"
 
@@ -239,6 +231,7 @@ class SmsCountryRule(models.Model):
 
     _name = "sms.country.rule"
     _description = "Rules by Country"
+    _inherit = "sms.dated.rule"
     _auto = False
     _order = "country_id, rank, state_id, effective_from, id"
     _rec_name = "matter"

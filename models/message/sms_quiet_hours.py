@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import quiet_hours
+from ...tools.business_days import are_holidays_known
 from ...tools.quiet_hours import INFORMATIONAL, MARKETING, Rule
 from ...tools.strictness import is_less_strict
 
@@ -57,6 +58,7 @@ class SmsQuietHours(models.Model):
         ["active", "quiet_class", "country_id", "state_id", "company_id", *HOUR_NAMES]
         + ["is_closed_on_holidays", "max_per_day", "effective_from", "effective_to"]
     )
+    _scope_fields = ("quiet_class", "country_id", "state_id", "company_id")
     _order = "quiet_class desc, country_id, state_id, id"
 
     name = fields.Char(required=True, translate=True)
@@ -227,3 +229,27 @@ class SmsQuietHours(models.Model):
         if quiet_class == INFORMATIONAL or (quiet_class == MARKETING and is_silent):
             found += (company._get_sms_courtesy_rule(quiet_class),)
         return found
+
+    @api.model
+    def _find_unknown_holidays(self, company, year):
+        """Return the countries of whose holidays a rule knows nothing in a year.
+
+        Of a rule for everywhere, those where contacts are. There each day counts as a
+        holiday, until the library is updated.
+
+        :return: ``res.country`` records, in sudo
+        """
+        rules = [it.rule for it in self._get_rules() if it.holds_for(company.id)]
+        codes = {rule.country for rule in rules if rule.is_closed_on_holidays}
+        contacts_sudo = self.env["res.partner"].sudo()
+
+        def is_concerned(country):
+            if country.code in codes or "" not in codes:
+                return country.code in codes
+            domain = [("country_id", "=", country.id)]
+            return bool(contacts_sudo.search_count(domain, limit=1))
+
+        countries_sudo = self.env["res.country"].sudo().search([])
+        return countries_sudo.filtered(
+            lambda it: not are_holidays_known(it.code, year) and is_concerned(it)
+        )

@@ -49,6 +49,7 @@ class SmsHealth(models.AbstractModel):
             *self._get_signature_rows(company, facts),
             self._row("encryption", self.env._("Encryption"), state, text),
             self._get_ledger_row(company),
+            self._get_rules_row(company),
         ]
 
     def _row(self, key, title, state, text):
@@ -186,6 +187,13 @@ class SmsHealth(models.AbstractModel):
             state = WRONG if state == WRONG else TODO
             text = f"{text} {checks_sudo._say_key_is_inside()}"
         return self._row("ledger", self.env._("Consent ledger"), state, text)
+
+    def _get_rules_row(self, company):
+        """Return the row about rules with dates that end soon, or have ended."""
+        text = self.env["sms.outbox.watch"].sudo()._explain_ends(company)
+        state = WRONG if text else DONE
+        text = text or self.env._("None ends within 60 days without one to follow.")
+        return self._row("rules", self.env._("Rules with dates"), state, text)
 
     def _get_last(self, model, company, path="provider"):
         """Return the newest row that the company's present carrier has told."""

@@ -1,10 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import ast
+import re
+from datetime import datetime
 from pathlib import Path
 
+from odoo.sql_db import db_connect
 from odoo.tests import BaseCase
+from odoo.tests.common import get_db_name
 
 from ... import tests
+from ..clock import freeze_time
 
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -52,3 +57,34 @@ class TestTests(BaseCase):
             f"{path.parent.name}.{path.stem}" for path in TESTS.glob("*/test_*.py")
         )
         self.assertEqual(collected, files)
+
+
+#: What stops Python's clock, and what SQL calls its own, as in CONTRIBUTING.md.
+STOPPED = re.compile(r"^(?:from|import) .*(?:freezegun|tests.*freeze_time)", re.M)
+SQL_CLOCK = re.compile(
+    r"(?:^|[^.a-z_])now\(\)|CURRENT_(?:TIMESTAMP|DATE)|clock_timestamp", re.M
+)
+
+
+class TestClocks(BaseCase):
+    """No test compares a stopped clock with one that goes on (``tests/clock.py``)."""
+
+    def test_the_clock_is_stopped_in_one_place(self):
+        found = [it for it in TESTS.rglob("*.py") if STOPPED.search(it.read_text())]
+        self.assertEqual(found, [TESTS / "clock.py"])
+
+    def test_no_sql_beside_it_has_its_own(self):
+        for path in {*TESTS.glob("*/*.py")} - {Path(__file__).resolve()}:
+            text = path.read_text()
+            if "clock import freeze_time" in text or "self.frozen" in text:
+                with self.subTest(path=str(path.relative_to(TESTS))):
+                    self.assertIsNone(SQL_CLOCK.search(text))
+
+    def test_records_say_the_time_at_which_it_stands(self):
+        moment = datetime(2031, 5, 6, 7)
+        cursor = db_connect(get_db_name()).cursor()
+        self.addCleanup(cursor.close)
+        with freeze_time(moment):
+            self.assertEqual(cursor.now(), moment)
+            self.assertEqual(datetime.now(), moment)
+        self.assertNotEqual(cursor.now(), moment)

@@ -1,12 +1,15 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from datetime import date
 
+import holidays
+
 from odoo.tests import BaseCase, tagged
 
 from ...tools.business_days import (
     ANY_PART,
     MAX_DAYS,
     add_business_days,
+    are_holidays_known,
     find_part,
     get_holidays,
     is_business_day,
@@ -82,6 +85,16 @@ class TestHolidays(BaseCase):
         ):
             with self.subTest(place=place, day=day):
                 self.assertIs(day in get_holidays(*place, 2026), expected)
+
+    def test_years_of_which_all_are_known(self):
+        """Where the moon makes them, a table does, which ends."""
+        for country, last in (("LK", holidays.LK.end_year), ("IN", 2035)):
+            with self.subTest(country=country):
+                self.assertTrue(are_holidays_known(country, last))
+                self.assertFalse(are_holidays_known(country, last + 1))
+        for country in ("US", "FR", "UA", "XX", ""):
+            with self.subTest(country=country):
+                self.assertTrue(are_holidays_known(country, 2027))
 
     def test_parts_whose_holidays_are_known(self):
         for place, expected in (

@@ -219,6 +219,21 @@ class TestQuietHours(BaseCase):
         self.assertEqual(found, (anywhere, bound, OKLAHOMA))
         self.assertEqual(quiet_hours.select(rules, place, INFORMATIONAL), ())
 
+    def test_in_an_unknown_year_each_day_may_be_a_holiday(self):
+        last = holidays.LK.end_year
+        rule = Rule(MARKETING, "LK", is_closed_on_holidays=True)
+        for day, window in (
+            (date(last, 12, 31), ALL_DAY),
+            (date(last + 1, 1, 4), CLOSED),
+            (date(last + 1, 6, 1), CLOSED),
+        ):
+            with self.subTest(day=day):
+                self.assertEqual(rule.window(day), window)
+                open_ = replace(rule, is_closed_on_holidays=False)
+                self.assertEqual(open_.window(day), ALL_DAY)
+        somewhere = replace(rule, country="", holidays_of=(("US", ""), ("LK", "")))
+        self.assertEqual(somewhere.window(date(last + 1, 6, 1)), CLOSED)
+
     def test_whose_holidays_count(self):
         """Those of each part where the person may be; those of all parts if unknown."""
         closed = replace(FEDERAL, is_closed_on_holidays=True)
