@@ -2,7 +2,7 @@
 {
     "name": "Helpdesk SMS",
     "summary": "Lawful, two-way, dependable text messaging for helpdesk tickets",
-    "version": "19.0.1.21.0",
+    "version": "19.0.1.22.0",
     "license": "AGPL-3",
     "category": "After-Sales",
     "development_status": "Beta",

@@ -39,7 +39,7 @@ when = itemgetter(0)
 arrivals = defaultdict(list)
 filled = 0
 DATES = ("date_created", "date_updated", "date_sent")
-MADE = "Wed, 25 Nov 2026 12:00:00 +0000"
+MADE = format_datetime(datetime.now(UTC))
 #: Seconds between a message and its first report, and between its reports.
 REPORT_AFTER = 1.0
 #: Reports posted at the same time: a carrier limits its connections to one customer.
