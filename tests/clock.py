@@ -1,8 +1,12 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """The one place where tests stop the clock: Python's and the database's together."""
 
+import os
+import subprocess
+import time
+import unittest
 from datetime import datetime
-from functools import wraps
+from functools import cache, wraps
 from unittest.mock import patch
 
 from odoo.sql_db import Cursor
@@ -56,3 +60,27 @@ class freeze_time(stop_python):  # noqa: N801 - it is used as Odoo's own
 
     start = __enter__
     stop = __exit__
+
+
+#: Days by which the machine's clock must be turned (libfaketime) until nothing comes to
+#: a browser by Odoo's bus any more: 340 days apart the tests pass, 365 apart they fail.
+TOO_FAR = 350
+
+
+@cache
+def get_days_turned():
+    """Return by how many days the machine's clock is turned, whichever way."""
+    if "faketime" not in os.environ.get("LD_PRELOAD", ""):
+        return 0
+    real = int(subprocess.check_output(["date", "+%s"], env={"PATH": os.defpath}))
+    return abs(time.time() - real) / 86400
+
+
+def needs_browsers_year(test):
+    """Skip a test of a browser that hears by the bus, if its own clock is too far off.
+
+    Pages are given the tests' time (``bin/lib/one_browser.py``), but not Chromium's
+    workers, of which one listens to the bus.
+    """
+    reason = "Chromium's workers have the real clock, a year away"
+    return unittest.skipIf(get_days_turned() > TOO_FAR, reason)(test)

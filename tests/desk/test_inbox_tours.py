@@ -5,6 +5,7 @@ from lxml import etree
 from odoo.tests import HttpCase, tagged
 from odoo.tools.safe_eval import safe_eval
 
+from ..clock import needs_browsers_year
 from .common import ANNA, InboxTourCase
 
 
@@ -52,6 +53,7 @@ class TestInboxTours(InboxTourCase, HttpCase):
         self.assertTrue(self.anna.closed)
         self.assertFalse(self.bert.closed)
 
+    @needs_browsers_year
     def test_a_text_arrives_while_the_list_is_open(self):
         self.bert.with_user(self.agent).mark_sms_read()
         self.run_tour("lives")
@@ -61,6 +63,7 @@ class TestInboxTours(InboxTourCase, HttpCase):
         (self.anna | self.bert | self.stranger).with_user(self.agent).snooze_sms()
         self.run_tour("empty")
 
+    @needs_browsers_year
     def test_the_counter_drops_when_the_texts_are_read(self):
         self.run_tour("systray", "/odoo")
         self.assertFalse(self.bert.sms_unread_count)
