@@ -133,6 +133,7 @@ from .desk import test_inbox_bus
 from .desk import test_inbox_handover
 from .desk import test_inbox_snooze
 from .desk import test_inbox_tours
+from .desk import test_own_words
 from .desk import test_rating
 from .desk import test_routing
 from .desk import test_routing_live
@@ -258,6 +259,7 @@ from .tools import test_gate
 from .tools import test_gate_properties
 from .tools import test_keywords
 from .tools import test_languages
+from .tools import test_leaving
 from .tools import test_links
 from .tools import test_log_mask
 from .tools import test_lookalikes

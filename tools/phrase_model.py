@@ -2,9 +2,9 @@
 """Classify texts with weights that were learned from lists of texts.
 
 The features of a text are its words, pairs and triples of them, and parts of words, so
-that typing slips and endings do not matter. A neural network with one small hidden
-layer rates them for each class. It is deterministic: a text always gets the same
-rating. ``bin/phrases`` trains it, and writes the weights.
+that typing slips and endings do not matter. Each feature has a weight for each class:
+a logistic regression. It is deterministic: a text always gets the same rating.
+``bin/phrases`` learns the weights, and writes them.
 """
 
 import base64
@@ -74,38 +74,30 @@ def digest_lists(paths):
 
 
 class Model:
-    """The weights from features to hidden units, and from those to classes.
+    """The weight of each feature for each class.
 
     :param dict values: as ``bin/phrases`` writes them
     """
 
     def __init__(self, values):
         self.classes, self.lists = values["classes"], values["lists"]
-        self.bias, self.output = values["bias"], values["output"]
-        self.output_bias = values["output_bias"]
-        self._scale, self._size = values["scale"], len(self.bias)
-        packed = base64.b85decode(values["hidden"])
-        self._hidden = array("b", zlib.decompress(packed))
+        self.bias, self._scale = values["bias"], values["scale"]
+        packed = base64.b85decode(values["weights"])
+        self._weights = array("b", zlib.decompress(packed))
 
     def rate(self, tokens):
         """Return the likelihood of each class: ``{class: 0 to 1}``."""
-        features = read_features(tokens)
-        factor, size = self._scale / math.sqrt(len(features)), self._size
+        features, size = read_features(tokens), len(self.bias)
+        factor = self._scale / math.sqrt(len(features))
         sums = [0] * size
         for feature in features:
-            start = feature * size
-            row = self._hidden[start : start + size]
+            row = self._weights[feature * size : (feature + 1) * size]
             sums = list(map(int.__add__, sums, row))
-        units = [
-            max(one * factor + bias, 0.0)
-            for one, bias in zip(sums, self.bias, strict=True)
+        ratings = [
+            one * factor + bias for one, bias in zip(sums, self.bias, strict=True)
         ]
-        logits = [
-            bias + sum(map(float.__mul__, units, weights))
-            for bias, weights in zip(self.output_bias, self.output, strict=True)
-        ]
-        most = max(logits)
-        powers = [math.exp(one - most) for one in logits]
+        most = max(ratings)
+        powers = [math.exp(one - most) for one in ratings]
         shares = (power / sum(powers) for power in powers)
         return dict(zip(self.classes, shares, strict=True))
 

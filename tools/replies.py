@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from . import answers
 from .clauses import COURTESIES, read_clauses
-from .grammar import measure
 from .keywords import NO, YES, drop_invisible
 from .texts import plain_digits
 
@@ -105,7 +104,7 @@ def flatten(text):
 def _is_not_solved(said):
     """Tell if the first clause of a text says that the ticket is not solved."""
     clauses = read_clauses(said[:_ANSWER_LIMIT])
-    return bool(clauses) and len(clauses[0]) == measure(answers.NOT_SOLVED, clauses[0])
+    return bool(clauses) and len(clauses[0]) == answers.NOT_SOLVED.measure(clauses[0])
 
 
 def strip_signs(text):
@@ -140,7 +139,7 @@ def agrees(text):
 
     Enough for an appointment, which can be moved again; consent needs a plain yes.
     """
-    heads = (*answers.YES, *answers.WEAK_YES)
+    heads = answers.YES + answers.WEAK_YES
     return _consists_of(_read_short(text), heads, answers.AGREEING)
 
 
@@ -157,10 +156,10 @@ def _consists_of(clauses, heads, tails):
     for clause in clauses:
         start = 0
         while start < len(clause):
-            length = measure(heads, clause, start)
+            length = heads.measure(clause, start)
             is_said |= bool(length)
-            length = length or measure(tails, clause, start)
-            length = length or measure(COURTESIES, clause, start)
+            length = length or tails.measure(clause, start)
+            length = length or COURTESIES.measure(clause, start)
             if not length:
                 return False
             start += length

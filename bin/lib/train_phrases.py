@@ -1,9 +1,9 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 """Learn the weights of ``tools/phrase_model.py`` from lists of texts; measure them.
 
-Several small nets, each started from different random weights, are merged into one
-larger net: their outputs are averaged. Dropout of input features and hidden units keeps
-the nets from relying on any single one.
+A list is a CSV file with a language, class and text in each row. Texts that real people
+wrote come from outside the repository, one ordinary text a line. The weights are those
+of a logistic regression; dropout keeps it from relying on any single feature.
 """
 
 import argparse
@@ -22,12 +22,13 @@ from scipy.sparse import csr_matrix, diags
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ("opt_out", "wrong_number", "doubtful", "conversation")
-UNITS, NETS, EPOCHS, BATCH = 8, 3, 10, 32
-RATE, DROP, DROP_UNITS, DECAY = 0.1, 0.4, 0.2, 1e-5
+EPOCHS, BATCH, RATE, DROP, DECAY = 10, 32, 0.5, 0.3, 1e-5
 #: Number of texts that must have a feature for it to be learned.
 SEEN = 2
 #: Length to which the features of each text are scaled; it affects the learning rate.
 LENGTH = 4.0
+#: Texts of a file that are shown: those that are most likely mistakes.
+WORST = 20
 
 
 def load(name):
@@ -44,6 +45,12 @@ def read_list(path):
         return list(csv.DictReader(file))
 
 
+def read_texts(path):
+    """Return the texts of a file, one a line, each once."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return list(dict.fromkeys(filter(None, map(str.strip, lines))))
+
+
 def make_matrix(model, texts):
     """Return the features of texts, one row each, scaled to the same length."""
     starts, columns, values = [0], [], []
@@ -57,105 +64,79 @@ def make_matrix(model, texts):
     return csr_matrix((values, columns, starts), shape=shape)
 
 
-class Net:
-    """One small net, trained by AdaGrad."""
+def fit(features, classes):
+    """Return the weights and the biases of a logistic regression, trained by AdaGrad.
 
-    def __init__(self, seed, buckets):
-        self.draw = np.random.default_rng(seed)
-        self.weights = {
-            "hidden": self.make(buckets, UNITS) * 0.1,
-            "bias": np.zeros(UNITS, np.float32),
-            "output": self.make(UNITS, len(CLASSES)) / UNITS**0.5,
-            "output_bias": np.zeros(len(CLASSES), np.float32),
-        }
-        self.moved = {name: np.zeros_like(it) for name, it in self.weights.items()}
-
-    def make(self, *shape):
-        """Return weights to start with."""
-        return self.draw.standard_normal(shape).astype(np.float32)
-
-    def learn(self, features, classes):
-        """Learn from all rows, several times."""
-        count = features.shape[0]
-        for epoch in range(EPOCHS):
-            order = self.draw.permutation(count)
-            for start in range(0, count, BATCH):
-                chosen = order[start : start + BATCH]
-                rate = RATE * (1 - epoch / EPOCHS)
-                self.step(features[chosen], classes[chosen], rate)
-
-    def step(self, rows, classes, rate):
-        """Learn from one batch of rows."""
-        own = self.weights
-        rows.data *= (self.draw.random(len(rows.data)) > DROP) / (1 - DROP)
-        columns = np.unique(rows.indices)
-        rows = rows[:, columns]
-        raw = rows @ own["hidden"][columns] + own["bias"]
-        kept = (self.draw.random(raw.shape) > DROP_UNITS) / (1 - DROP_UNITS)
-        units = np.maximum(raw, 0) * kept
-        logits = units @ own["output"] + own["output_bias"]
-        error = np.exp(logits - logits.max(1, keepdims=True))
-        error /= error.sum(1, keepdims=True)
-        error[np.arange(len(classes)), classes] -= 1
-        back = (error @ own["output"].T) * kept * (raw > 0)
-        self.move(
-            "hidden", rows.T @ back + DECAY * own["hidden"][columns], rate, columns
-        )
-        self.move("bias", back.sum(0), rate)
-        self.move("output", units.T @ error, rate)
-        self.move("output_bias", error.sum(0), rate)
-
-    def move(self, name, slope, rate, rows=slice(None)):
-        """Move weights against their gradient, less the more they have moved before."""
-        self.moved[name][rows] += slope**2
-        self.weights[name][rows] -= (
-            rate * slope / (np.sqrt(self.moved[name][rows]) + 1e-6)
-        )
+    :param features: sparse matrix, a row for each text
+    :param classes: index of the class of each text
+    """
+    draw, (count, buckets) = np.random.default_rng(0), features.shape
+    weights = np.zeros((buckets, len(CLASSES)), np.float32)
+    bias = np.zeros(len(CLASSES), np.float32)
+    moved, bias_moved = np.zeros_like(weights), np.zeros_like(bias)
+    for epoch in range(EPOCHS):
+        order = draw.permutation(count)
+        rate = RATE * (1 - epoch / EPOCHS)
+        for start in range(0, count, BATCH):
+            chosen = order[start : start + BATCH]
+            rows = features[chosen]
+            rows.data *= (draw.random(len(rows.data)) > DROP) / (1 - DROP)
+            columns = np.unique(rows.indices)
+            rows = rows[:, columns]
+            ratings = rows @ weights[columns] + bias
+            error = np.exp(ratings - ratings.max(1, keepdims=True))
+            error /= error.sum(1, keepdims=True)
+            error[np.arange(len(chosen)), classes[chosen]] -= 1
+            # A weight moves less the more it has moved before.
+            slope = rows.T @ error + DECAY * weights[columns]
+            moved[columns] += slope**2
+            weights[columns] -= rate * slope / (np.sqrt(moved[columns]) + 1e-6)
+            slope = error.sum(0)
+            bias_moved += slope**2
+            bias -= rate * slope / (np.sqrt(bias_moved) + 1e-6)
+    return weights, bias
 
 
-def pack(nets, seen, digest):
-    """Return the weights of all nets as one net, as the model reads them."""
-    hidden = np.concatenate([net.weights["hidden"] for net in nets], axis=1)
-    hidden[~seen] = 0
-    scale = float(np.abs(hidden).max() / 127)
-    small = np.clip(np.round(hidden / scale), -127, 127).astype(np.int8)
-    outputs = [net.weights["output"] / len(nets) for net in nets]
-    biases = [net.weights["output_bias"] for net in nets]
-
-    def as_list(values):
-        return np.round(values.astype(float), 5).tolist()
-
+def pack(weights, bias, digest):
+    """Return the weights as the model reads them: each in one byte."""
+    scale = float(np.abs(weights).max() / 127)
+    small = np.clip(np.round(weights / scale), -127, 127).astype(np.int8)
     return {
         "lists": digest,
         "classes": CLASSES,
         "scale": scale * LENGTH,
-        "bias": as_list(np.concatenate([net.weights["bias"] for net in nets])),
-        "output": as_list(np.concatenate(outputs).T),
-        "output_bias": as_list(np.mean(biases, axis=0)),
-        "hidden": base64.b85encode(zlib.compress(small.tobytes(), 9)).decode(),
+        "bias": np.round(bias.astype(float), 5).tolist(),
+        "weights": base64.b85encode(zlib.compress(small.tobytes(), 9)).decode(),
     }
 
 
-def learn(folder, target):
-    """Learn from the lists in a folder, and write the weights to a file."""
+def learn(folder, target, files):
+    """Learn from the lists in a folder, and write the weights to a file.
+
+    :param files: files of further texts, all ordinary
+    """
     model = load("phrase_model")
     lists = sorted(folder.glob("*.csv"))
     rows = [row for path in lists for row in read_list(path)]
-    features = make_matrix(model, [row["text"] for row in rows])
-    classes = np.array([CLASSES.index(row["class"]) for row in rows])
+    texts, kinds = [row["text"] for row in rows], [row["class"] for row in rows]
+    for path in files:
+        found = read_texts(path)
+        print(f"... {len(found):,} ordinary texts of {path.name}", file=sys.stderr)
+        texts += found
+        kinds += ["conversation"] * len(found)
+    features = make_matrix(model, texts)
+    classes = np.array([CLASSES.index(kind) for kind in kinds])
     # A feature of a single text says little and takes much room: it is left out.
     seen = np.asarray((features > 0).sum(0)).ravel() >= SEEN
     features = features @ diags(seen.astype(np.float32)).tocsr()
     features.eliminate_zeros()
-    nets = [Net(seed, model.BUCKETS) for seed in range(NETS)]
-    for net in nets:
-        net.learn(features, classes)
-        print(f"... learned from {len(rows):,} texts", file=sys.stderr)
-    values = pack(nets, seen, model.digest_lists(lists))
+    weights, bias = fit(features, classes)
+    print(f"... learned from {len(texts):,} texts", file=sys.stderr)
+    values = pack(weights, bias, model.digest_lists(lists))
     target.write_text(json.dumps(values, indent=1) + "\n")
 
 
-def measure(*folders):
+def measure_lists(*folders):
     """Print as Markdown how the texts of each list in the folders are classified."""
     phrases = load("phrases")
     heads = "list|language|ended|of|put to a person|conversation|ended|put to a person"
@@ -176,13 +157,64 @@ def measure(*folders):
             print("| " + " | ".join(map(str, cells)) + " |")
 
 
+def get_interval(found, total):
+    """Return in what interval a rate lies, with 95 % confidence (Wilson's score)."""
+    share, square = found / total, 1.96**2 / total
+    middle = share + square / 2
+    width = (square * share * (1 - share) + square**2 / 4) ** 0.5
+    return (middle - width) / (1 + square), (middle + width) / (1 + square)
+
+
+def measure_texts(*files):
+    """Print for files of texts, one a line, how many in 1,000 are ended or doubtful.
+
+    Below each, its worst texts: those that are ended, then the doubtful ones, the least
+    ordinary first.
+    """
+    phrases, model = load("phrases"), load("phrase_model")
+    for path in files:
+        if not read_texts(path):
+            raise SystemExit(f"{path} has no text: one a line is expected")
+        verdicts = [(phrases.judge(text), text) for text in read_texts(path)]
+        counts = []
+        for name, kinds in (
+            ("ended", phrases.ENDING),
+            ("doubtful", (phrases.DOUBTFUL,)),
+        ):
+            found = sum(verdict.kind in kinds for verdict, _text in verdicts)
+            low, high = get_interval(found, len(verdicts))
+            counts.append(
+                f"{1000 * found / len(verdicts):.1f} in 1,000 {name} ({found}; "
+                f"95 % confidence: {1000 * low:.1f} to {1000 * high:.1f})"
+            )
+        print(f"{path.name}: {len(verdicts):,} texts, {', '.join(counts)}")
+        rate = model.get_model().rate
+        worst = sorted(
+            (
+                verdict.kind == phrases.DOUBTFUL,
+                rate(model.read_tokens(text))[phrases.CONVERSATION],
+                text,
+                verdict,
+            )
+            for verdict, text in verdicts
+            if verdict.kind != phrases.CONVERSATION
+        )
+        for *_order, text, verdict in worst[:WORST]:
+            print(f"    {verdict.kind:12}  {text}  [{verdict.reason}]")
+
+
 def main():
     """Read the command line: what to do, with which paths."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("learn", "measure"))
-    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("what", choices=("learn", "lists", "texts"))
+    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument("--ordinary", nargs="*", type=Path, default=[])
     options = parser.parse_args()
-    (learn if options.what == "learn" else measure)(*options.paths)
+    if options.what == "learn":
+        learn(*options.paths, options.ordinary)
+    else:
+        measure = measure_lists if options.what == "lists" else measure_texts
+        measure(*options.paths)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from odoo.tools import SQL, format_date, groupby, is_html_empty
 from ...tools import TICKET_MODEL, exemptions
 from ...tools.phone import canonical
 from ..inbound.sms_consent_review import CONVERSATION, OPEN
+from ..inbound.sms_inbound import AUTOMATIC
 from ..ledger.sms_consent_key import ConsentKeyError
 from ..ledger.sms_purpose import INTERNAL
 from ..message.sms_sms_waiting import APPOINTMENT_MODEL
@@ -362,15 +363,18 @@ class HelpdeskTicket(models.Model):
     def _prepare_sms_inbound(self, inbound, questions):
         """Return the entry of an incoming text.
 
-        Adds ``author``, ``note`` (why a picture is missing), ``is_loading``, ``kind``,
-        and the ``question`` that it answers.
+        Adds ``author``, ``note`` (why a picture is missing, or that no person has
+        written it), ``is_loading``, ``kind``, and the ``question`` that it answers.
         """
+        is_automatic = inbound.kind == AUTOMATIC
         is_told = inbound.media_note or inbound.erased_at
         is_missing = inbound.media_count > len(inbound.attachment_ids)
         return {
             **self._prepare_sms_text(inbound, IN, inbound.received_at),
             "author": inbound.partner_id.name or self.sms_contact_label,
-            "note": inbound.media_note or "",
+            "note": inbound.media_note
+            or (is_automatic and self.env._("Automatic reply. Nobody has written it."))
+            or "",
             "is_loading": not is_told and is_missing,
             "kind": inbound.kind or "",
             "question": "" if inbound.erased_at else questions.get(inbound.id, ""),

@@ -1,6 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 import logging
 from datetime import datetime
+from functools import partial
 
 from psycopg2 import OperationalError
 
@@ -72,10 +73,29 @@ class SmsInboundRouter(models.AbstractModel):
         if not inbound._is_from_phone():
             return  # an alphanumeric sender or a short code cannot be answered
         self._serialize_by_number(inbound)
+
+        def place_text():
+            self._place(inbound, **place)
+            self._after_place(inbound)
+
+        self._try_to_place(inbound, place_text)
+
+    def _keep_automatic(self, inbound):
+        """Post it on the sender's ticket if there is one, which it does not move."""
+        result = super()._keep_automatic(inbound)
+        if inbound._is_from_phone() and (ticket := self._find_ticket(inbound)):
+            inbound.ticket_id = ticket
+            self._try_to_place(inbound, partial(self._post, inbound))
+        return result
+
+    def _try_to_place(self, inbound, work):
+        """Post a text on its ticket by ``work``; on a failure keep it, with the error.
+
+        :raises OperationalError: a conflict, after which the text is taken anew
+        """
         try:
             with self.env.cr.savepoint():
-                self._place(inbound, **place)
-                self._after_place(inbound)
+                work()
         except OperationalError:
             raise  # a conflict with another transaction: Odoo retries the request
         except Exception as error:  # whatever another module's chatter hook raises

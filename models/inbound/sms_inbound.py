@@ -10,7 +10,7 @@ from ...tools.phone import E164, canonical
 from ..core.bulk_insert import as_array
 from ..core.trail import trace
 
-CONVERSATION = "conversation"
+CONVERSATION, AUTOMATIC = ("conversation", "automatic")
 #: Fields from which the gate knows who has texted lately.
 KNOWN_FIELDS = {"company_id", "number", "kind", "received_at"}
 #: A text may be huge; the record keeps all of it, the chatter this many characters.
@@ -60,6 +60,7 @@ class SmsInbound(models.Model):
             ("service", "Command"),
             ("answer", "Answer to a question"),
             (CONVERSATION, "Conversation"),
+            (AUTOMATIC, "Automatic reply"),
             ("unreadable", "No sender"),
         ],
         readonly=True,

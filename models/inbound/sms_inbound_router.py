@@ -9,11 +9,12 @@ from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
-from ...tools import consent, keywords, phrases, replies, reply_codes, timing
+from ...tools import automatic, consent, keywords, phrases, replies, reply_codes, timing
 from ..core.batch_jobs import contain
 from ..dispatch.res_company import REAL
 from ..ledger.sms_consent_event import IS_REAL, to_said
 from .sms_consent_review import CONVERSATION, OPT_OUT
+from .sms_inbound import AUTOMATIC
 
 _logger = logging.getLogger(__name__)
 #: The exemption of the text that confirms an opt-out.
@@ -24,6 +25,8 @@ UNCOUNTED = (CONFIRMATION, "opt_in_confirmation")
 #: machine that answers our answers would fill the ledger.
 RENEWAL_PAUSE = timedelta(days=1)
 _SENTENCE = re.compile(r"[^.!?？؟\n]+[.!?？؟]*")
+#: Our last texts to a number that are read for the names that they use.
+READ = 20
 #: Texts that follow each other within this time are one answer.
 SAME_ANSWER = timedelta(minutes=1)
 #: These end everything, whatever a scope rule says about the others.
@@ -55,7 +58,9 @@ class SmsInboundRouter(models.AbstractModel):
             self._stop(inbound, self._get_stopped_purposes(inbound, word))
             return
         inbound.partner_id = self._find_partner(inbound)
-        if inbound.is_overtaken:
+        if not action and automatic.is_automatic(inbound.body):
+            self._keep_automatic(inbound)
+        elif inbound.is_overtaken:
             # It can still answer a question, and triggers nothing else.
             if not self.env["sms.question"]._take(inbound):
                 self._converse(inbound)
@@ -78,10 +83,12 @@ class SmsInboundRouter(models.AbstractModel):
         """Route a text that could not be interpreted to people; review opt-outs."""
         inbound.partner_id = self._find_partner(inbound)
         action, word = self._find_word(inbound)
-        is_no = not action and phrases.classify(inbound.body) != phrases.CONVERSATION
+        verdict = phrases.judge(inbound.body)
+        is_no = not action and verdict.kind != phrases.CONVERSATION
         if action == keywords.STOP or is_no:
             for company in self.env["sms.sender"]._find_companies(inbound):
-                self.env["sms.consent.review"]._open(inbound, company, word)
+                reason = word or verdict.reason
+                self.env["sms.consent.review"]._open(inbound, company, reason)
         self._converse(inbound)
 
     def _is_urgent(self, company, event):
@@ -248,6 +255,13 @@ class SmsInboundRouter(models.AbstractModel):
         """Treat a text as conversation, and route it to the people who answer it."""
         inbound.kind = "conversation"
 
+    def _keep_automatic(self, inbound):
+        """Keep what a phone or a carrier has written: nobody has to answer it.
+
+        It is no answer to a question, and no answer is due to it.
+        """
+        inbound.kind = AUTOMATIC
+
     def _after_yes(self, inbound, asked):
         """Hook: confirm the number for the login for which it was asked."""
         self.env["sms.number.claim"].sudo()._take_yes(asked)
@@ -316,17 +330,37 @@ class SmsInboundRouter(models.AbstractModel):
         reviewed by a person in each company that it concerns; until then it is
         conversation.
         """
-        kind = phrases.classify(inbound.body)
+        kind, reason = phrases.judge(inbound.body, self._get_known(inbound))
         if kind == phrases.OPT_OUT:
             self._stop(inbound)
         elif kind == phrases.WRONG_NUMBER:
             self._end_for_stranger(inbound)
         elif kind == phrases.DOUBTFUL:
-            reason = phrases.explain(inbound.body)
             for company in self.env["sms.sender"]._find_companies(inbound):
                 if not self._is_stopped(inbound, company):
                     self.env["sms.consent.review"]._open(inbound, company, reason)
         return kind in phrases.ENDING
+
+    def _get_known(self, inbound):
+        """Return what is known of the conversation (``phrases.Known``)."""
+        domain = Domain("number", "=", inbound.number)
+        domain &= Domain("record_company_id", "=", inbound.company_id.id)
+        domain &= Domain("claimed_at", "!=", False) & Domain("erased_at", "=", False)
+        texts_sudo = self.env["sms.sms"].sudo()
+        texts_sudo = texts_sudo.search_fetch(
+            domain,
+            ["body", "partner_id"],
+            order="create_date desc, id desc",
+            limit=READ,
+        )
+        bodies = [it.body or "" for it in texts_sudo]
+        people = inbound.partner_id | texts_sudo.partner_id
+        names = [it.name or "" for it in people]
+        return phrases.Known(
+            last_text=bodies[0] if bodies else "",
+            names=phrases.find_names(names, bodies),
+            lang=inbound.lang or inbound.partner_id.lang or "",
+        )
 
     def _end_for_stranger(self, inbound):
         """End the consent of a number that has another holder now.

@@ -10,19 +10,20 @@ ON_TICKET, CONTACT, STRANGER, LEAVING, ASKING, ASKED = map(phone_number, range(1
 #: Words and number of a text, its query limit, and what the queries are for.
 CASES = {
     "on a ticket": (
-        ("It jams again", ON_TICKET, 22),
-        "store, look up, serialize, 3 for a savepoint, 8 to post, 5 to note, 3 to tell",
+        ("It jams again", ON_TICKET, 23),
+        "store, look up, our texts, serialize, 3 for a savepoint, 8 to post, 5 to "
+        "note, 3 to tell",
     ),
     "with a number in it": (
-        ("It jams for the 5th time", ON_TICKET, 23),
+        ("It jams for the 5th time", ON_TICKET, 24),
         "one more: it may name another ticket of theirs",
     ),
     "a contact's first": (
-        ("My printer is broken", CONTACT, 34),
+        ("My printer is broken", CONTACT, 35),
         "the ticket itself, and two posts: Odoo says that it was created",
     ),
     "a stranger's first": (
-        ("Is this the helpdesk?", STRANGER, 34),
+        ("Is this the helpdesk?", STRANGER, 35),
         "as a contact's: the number is the ticket's own",
     ),
     "STOP": (

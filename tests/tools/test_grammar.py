@@ -1,7 +1,7 @@
 # License AGPL-3.0 or later (https://www.gnu.org/licenses/agpl).
 from odoo.tests import BaseCase
 
-from ...tools.grammar import compile_patterns, measure
+from ...tools.grammar import compile_patterns
 
 
 class TestGrammar(BaseCase):
@@ -25,6 +25,10 @@ class TestGrammar(BaseCase):
             ("i? do", "do", 1),
             ("i? do", "i", 0),
             ("i? do?", "no", 0),
+            # Up to three words of any kind.
+            ("no ... sms", "no sms", 2),
+            ("no ... sms", "no more of your sms please", 5),
+            ("no ... sms", "no one ever sent me sms", 0),
             # Once only.
             ("no|nope", "no nope", 1),
             # Accents, and umlauts as they are written without umlaut keys.
@@ -35,7 +39,7 @@ class TestGrammar(BaseCase):
         ):
             with self.subTest(source=source, said=said):
                 patterns = compile_patterns(source)
-                self.assertEqual(measure(patterns, said.split()), length)
+                self.assertEqual(patterns.measure(said.split()), length)
 
     def test_the_longest_of_some_from_any_word_on(self):
         patterns = compile_patterns("no", "no way at? all?", "at all")
@@ -48,4 +52,14 @@ class TestGrammar(BaseCase):
             ("no way at all", 4, 0),
         ):
             with self.subTest(said=said, start=start):
-                self.assertEqual(measure(patterns, said.split(), start), length)
+                self.assertEqual(patterns.measure(said.split(), start), length)
+
+    def test_names_of_sets_of_words(self):
+        patterns = compile_patterns("<stop> it", "<stop>", words={"stop": "stop|quit"})
+        for said, length in (("quit it", 2), ("stop", 1), ("it", 0)):
+            with self.subTest(said=said):
+                self.assertEqual(patterns.measure(said.split()), length)
+
+    def test_patterns_together(self):
+        patterns = compile_patterns("yes") + compile_patterns("yes indeed")
+        self.assertEqual(patterns.measure(["yes", "indeed"]), 2)

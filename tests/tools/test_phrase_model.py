@@ -51,22 +51,20 @@ class TestFeatures(BaseCase):
 
 
 class TestModel(BaseCase):
-    """Ratings by given weights: two hidden units, two classes."""
+    """Ratings by given weights of two classes."""
 
     def make(self, tokens, **values):
         """Return a model whose only weighted features are some tokens."""
-        hidden = bytearray(2 * BUCKETS)
+        packed = bytearray(2 * BUCKETS)
         for word, weights in (("stop", b"\x08\xfb"), ("sms", b"\x02\x0e")):
             start = 2 * place(word)
-            hidden[start : start + 2] = weights
+            packed[start : start + 2] = weights
         return Model(
             {
                 "classes": ["leaves", "stays"],
                 "lists": "",
                 "bias": [0.5, 1.0],
-                "output": [[0.1, 0.2], [-0.1, 0.3]],
-                "output_bias": [0.0, 1.0],
-                "hidden": base64.b85encode(zlib.compress(bytes(hidden))),
+                "weights": base64.b85encode(zlib.compress(bytes(packed))),
                 "scale": math.sqrt(len(read_features(tokens))) / 2,
                 **values,
             }
@@ -74,10 +72,10 @@ class TestModel(BaseCase):
 
     def test_shares(self):
         for tokens, lead in (
-            # A negative sum leaves a unit at 0: 4.5 and 0.
-            (["stop"], 0.45 - (1 - 0.45)),
-            # 5.5 and 5.5.
-            (["stop", "sms"], 0.55 + 1.1 - (1 - 0.55 + 1.65)),
+            # 8 and -5, halved, and the biases.
+            (["stop"], 4.5 - (-1.5)),
+            # 10 and 9.
+            (["stop", "sms"], 5.5 - 5.5),
         ):
             with self.subTest(tokens=tokens):
                 shares = self.make(tokens).rate(tokens)
@@ -86,14 +84,14 @@ class TestModel(BaseCase):
                 self.assertAlmostEqual(sum(shares.values()), 1)
 
     def test_what_is_far_more_likely(self):
-        model = self.make(["stop"], output_bias=[1000.0, 0.0])
+        model = self.make(["stop"], bias=[1000.0, 0.0])
         self.assertEqual(model.rate(["stop"]), {"leaves": 1, "stays": 0})
 
     def test_weights_that_do_not_fit_together(self):
         for values in (
             {"classes": ["leaves"]},
-            {"output": [[0.0, 0.0]] * 3},
-            {"hidden": base64.b85encode(zlib.compress(b"\0"))},
+            {"bias": [0.0] * 3},
+            {"weights": base64.b85encode(zlib.compress(b"\0"))},
         ):
             with self.subTest(values=values), self.assertRaises(ValueError):
                 self.make(["stop"], **values).rate(["stop"])
