@@ -5,7 +5,7 @@ import os
 import subprocess
 import time
 import unittest
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, wraps
 from unittest.mock import patch
 
@@ -60,6 +60,15 @@ class freeze_time(stop_python):  # noqa: N801 - it is used as Odoo's own
 
     start = __enter__
     stop = __exit__
+
+
+def in_a_year(**later):
+    """Return a time that is in the future on any day (UTC, a full hour of the day).
+
+    :param later: how much later, as of ``timedelta``
+    """
+    noon = datetime.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    return noon + timedelta(days=365, **later)
 
 
 #: Days by which the machine's clock must be turned (libfaketime) until nothing comes to

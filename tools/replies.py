@@ -92,7 +92,7 @@ def is_reaction(text):
 
 def are_courtesies(text):
     """Tell if a text has nothing but polite words: "please", "thanks"."""
-    return is_thanks(text) or _consists_of(_read_short(text), COURTESIES, ())
+    return is_thanks(text) or _consists_of(_read_short(text), COURTESIES, COURTESIES)
 
 
 def flatten(text):

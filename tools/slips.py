@@ -18,7 +18,7 @@ from .keywords import MANDATORY_WORDS, STOP, is_in_capitals, squeeze
 _OF_LAW = tuple(dict.fromkeys(map(squeeze, MANDATORY_WORDS[STOP])))
 STOP_WORDS = {
     "en": _OF_LAW,
-    "es": ("BAJA", "DESUSCRIBIR"),
+    "es": ("BAJA", "ALTO", "DESUSCRIBIR"),
     "fr": ("ARRET", "ARRETER", "DESABONNER", "DESINSCRIRE"),
     "de": ("STOPP", "ABMELDEN", "ABBESTELLEN", "AUSTRAGEN"),
 }
@@ -34,12 +34,28 @@ _KEYBOARDS = {
 }
 #: Slips that are words of their own: a slip only in another language.
 _OWN_WORDS = {
-    "en": frozenset(["TOP", "ATOP", "EVOKE"]),
+    "en": frozenset(["TOP", "ATOP", "EVOKE", "ALT"]),
     "es": frozenset(
-        ["TOP", "AJA", "ALTA", "BAIA", "BAKA", "BAMA", "BANA", "BATA", "NAJA", "HAJA"]
+        [
+            "TOP",
+            "AJA",
+            "ALTA",
+            "BAIA",
+            "BAKA",
+            "BAMA",
+            "BANA",
+            "BATA",
+            "NAJA",
+            "HAJA",
+            "ALO",
+            "ALGO",
+            "APTO",
+            "ATO",
+            "LATO",
+        ]
     ),
     "fr": frozenset(["TOP", "STP", "QUI"]),
-    "de": frozenset(["TOP", "TOPP", "ANMELDEN", "AUSFRAGEN"]),
+    "de": frozenset(["TOP", "TOPP", "ALT", "ANMELDEN", "AUSFRAGEN"]),
 }
 #: Slips that are also words: put to a person, unless our last text named the word.
 _ALSO_WORDS = frozenset(["SOP", "BAA", "ARRE", "SUIT", "QUIZ", "ARRETE", "REVOIE"])
@@ -73,6 +89,12 @@ _MAYBE_WORDS = frozenset(
         "GOAWAY",
         "GETLOST",
         "FUCKOFF",
+        "FUCKYOU",
+        "GOTOHELL",
+        "SCAM",
+        "REPORTED",
+        "DONOTCALL",
+        "DONTCALL",
     ]
 )
 

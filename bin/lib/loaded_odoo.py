@@ -6,6 +6,8 @@ The environment names the settings and the database (:mod:`live_server`).
 
 import gc
 
+import turned_clock  # noqa: F401  # applied by the import
+
 from odoo.modules.registry import Registry
 from odoo.service.server import load_server_wide_modules
 from odoo.sql_db import close_all

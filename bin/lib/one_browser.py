@@ -13,6 +13,7 @@ from unittest import SkipTest
 import freezegun.api
 import psutil
 import pytest
+import turned_clock  # noqa: F401  # applied by the import
 from live_server import is_fork_server
 
 import odoo.tests.common

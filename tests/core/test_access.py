@@ -10,6 +10,7 @@ from odoo.service.model import call_kw, get_public_method
 from odoo.tests import Form
 
 from ...models.desk.sms_template import EVENT_MODEL
+from ..clock import in_a_year
 from ..common import SmsCase, phone_number
 from .common import MODULE, OPERATIONS, RIGHTS, SECRETS, USERS
 
@@ -364,8 +365,8 @@ class TestReaders(SmsCase):
         event = self.env["calendar.event"].create(
             {
                 "name": "Visit",
-                "start": "2030-01-01 10:00:00",
-                "stop": "2030-01-01 11:00:00",
+                "start": in_a_year(),
+                "stop": in_a_year(hours=1),
                 "ticket_id": self.ticket.id,
                 "partner_ids": [(6, 0, self.customer.ids)],
             }

@@ -16,6 +16,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tests.common import JsonRpcException
 from odoo.tools import SQL, mute_logger
 
+from ..clock import in_a_year
 from ..common import SmsCase, phone_number
 
 MODULE = "helpdesk_mgmt_sms"
@@ -546,7 +547,7 @@ class TestForms(SmsCase):
                 "number": phone_number(1),
                 "body": "Hello",
                 "record_company_id": self.other_company.id,
-                "send_at": "2030-01-01 12:00:00",
+                "send_at": in_a_year(),
             }
         )
         for claims in (True, False):

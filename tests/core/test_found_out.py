@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.service.model import call_kw
 
 from ...tools.links import is_page
+from ..clock import in_a_year
 from ..common import SmsCase
 from .common import MODULE
 
@@ -47,8 +48,8 @@ class TestFoundOut(SmsCase):
             "calendar.event": self.env["calendar.event"].create(
                 {
                     "name": "Visit",
-                    "start": "2030-01-01 10:00",
-                    "stop": "2030-01-01 11:00",
+                    "start": in_a_year(),
+                    "stop": in_a_year(hours=1),
                 }
             ),
         }

@@ -11,6 +11,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...tools import EVENT_MODEL, TICKET_MODEL
+from ..clock import in_a_year
 from ..common import SmsCase
 from ..core.common import SCRIPTS
 
@@ -185,8 +186,8 @@ class TestAdvice(ShippedCase):
             EVENT_MODEL: self.env["calendar.event"].create(
                 {
                     "name": "Visit",
-                    "start": "2030-05-03 15:00:00",
-                    "stop": "2030-05-03 16:00:00",
+                    "start": in_a_year(),
+                    "stop": in_a_year(hours=1),
                     "ticket_id": self.ticket.id,
                     "partner_ids": [(6, 0, self.customer.ids)],
                 }

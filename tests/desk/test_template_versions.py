@@ -2,6 +2,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form
 
+from ..clock import in_a_year
 from ..common import SmsCase, phone_number
 
 
@@ -228,7 +229,7 @@ class TestVersions(SmsCase):
                 **{"name": "Check-up", "location": "City clinic"},
                 **{"privacy": "private", "user_id": self.agent.id},
                 "partner_ids": [(6, 0, self.agent.partner_id.ids)],
-                **{"start": "2030-01-01 10:00:00", "stop": "2030-01-01 11:00:00"},
+                **{"start": in_a_year(), "stop": in_a_year(hours=1)},
             }
         )
         for record_id in (event.id, False):

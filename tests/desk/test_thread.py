@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo.exceptions import AccessError
 
 from ...models.desk.helpdesk_ticket_thread import PAGE_SIZE
+from ..clock import in_a_year
 from ..common import phone_number
 from .common import DeskCase
 
@@ -177,8 +178,8 @@ class TestOtherRecords(ThreadCase):
         event = self.env["calendar.event"].create(
             {
                 "name": "Repair",
-                "start": "2030-01-01 10:00:00",
-                "stop": "2030-01-01 11:00:00",
+                "start": in_a_year(),
+                "stop": in_a_year(hours=1),
                 "partner_ids": [(6, 0, self.customer.ids)],
             }
         )
@@ -201,8 +202,8 @@ class TestOtherRecords(ThreadCase):
         event = self.env["calendar.event"].create(
             {
                 "name": "Repair",
-                "start": "2030-01-01 10:00:00",
-                "stop": "2030-01-01 11:00:00",
+                "start": in_a_year(),
+                "stop": in_a_year(hours=1),
                 "privacy": "private",
                 "user_id": self.manager.id,
                 "partner_ids": [(6, 0, (self.customer | self.manager.partner_id).ids)],

@@ -141,11 +141,12 @@ class TestDatedRules(WatchCase):
                 self.hours.invalidate_recordset(["standing"])
                 self.assertEqual(self.hours.standing, standing)
         self.hours.write({"effective_from": LAST_DAY, "relaxation_reason": "Test"})
-        self.assertEqual(self.hours.standing, "coming")
-        row = self.env["sms.country.rule"].search(
-            [("country_id", "=", self.hours.country_id.id), ("matter", "=", "hours")]
-        )
-        self.assertEqual(row.standing, "coming")
+        with freeze_time(datetime(*LAST_DAY.timetuple()[:3]) - timedelta(days=1)):
+            self.hours.invalidate_recordset(["standing"])
+            self.assertEqual(self.hours.standing, "coming")
+            own = ("country_id", "=", self.hours.country_id.id)
+            row = self.env["sms.country.rule"].search([own, ("matter", "=", "hours")])
+            self.assertEqual(row.standing, "coming")
 
 
 @tagged("post_install", "-at_install")
